@@ -1,0 +1,32 @@
+/** Turns a record of strings into typed settings, or into one error that names every problem at once. Pure. */
+import { AppError, messageOf } from '../app-error.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { SettingsTable, Values } from './settings.ts';
+
+export function parseSettings<Table extends SettingsTable>(
+  table: Table,
+  record: Readonly<Record<string, string | undefined>>,
+): Values<Table> {
+  const problems: string[] = [];
+  const values = Object.entries(table).map(([key, definition]) => {
+    const raw = record[definition.env]?.trim();
+    if (raw === undefined || raw === '') return [key, definition.fallback];
+    try {
+      return [key, definition.parse(raw)];
+    } catch (error) {
+      problems.push(`${definition.env} is wrong: ${messageOf(error)}`);
+      return [key, definition.fallback];
+    }
+  });
+  if (problems.length > 0) throw settingsError(problems);
+  // The table's own types say what each value is; Object.entries forgets them.
+  return Object.fromEntries(values) as Values<Table>;
+}
+
+export function settingsError(problems: readonly string[]): AppError {
+  return new AppError(problems.length === 1 ? `${problems[0]}.` : `Settings are wrong:\n  ${problems.join('\n  ')}`, {
+    code: 'STT_SETTINGS',
+    hint: 'Mend them in the environment, in .env, or on the command line.',
+    exitCode: exitCodes.config,
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * What one setting is, and the small parsers that settings are made of. Pure. A parser throws an Error whose message completes
+ * "NAME is wrong: ...".
+ */
+import { Secret } from './secret.ts';
+
+export type Setting<T> = {
+  /** The environment variable. */
+  env: string;
+  /** One line for --help, the README table and .env.example. */
+  help: string;
+  parse: (text: string) => T;
+  /** The value where the variable is unset or empty. */
+  fallback: T;
+  /** How the fallback reads in documents, where it is not the plain value. */
+  fallbackText?: string;
+  /** A sample for .env.example. */
+  example?: string;
+};
+
+export function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+export const text = (value: string): string => value;
+
+export const secret = (value: string): Secret => new Secret(value);
+
+/** A trailing slash is cut, since paths are added. */
+export function httpUrl(value: string): string {
+  if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL; write it like http://server:8000`);
+  const url = new URL(value);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Error(`"${value}" must begin with http:// or https://`);
+  return value.replace(/\/+$/u, '');
+}
+
+export function flag(value: string): boolean {
+  const lower = value.toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(lower)) return true;
+  if (['false', '0', 'no', 'off'].includes(lower)) return false;
+  throw new Error(`"${value}" is neither true nor false`);
+}
+
+export function number(range: { min: number; max: number; whole?: boolean }): (value: string) => number {
+  return (value) => {
+    const parsed = Number(value);
+    const kind = range.whole === false ? 'a number' : 'a whole number';
+    if (!Number.isFinite(parsed) || (range.whole !== false && !Number.isInteger(parsed))) {
+      throw new Error(`"${value}" is not ${kind}`);
+    }
+    if (parsed < range.min || parsed > range.max)
+      throw new Error(`${value} is not between ${range.min} and ${range.max}`);
+    return parsed;
+  };
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    if (found === undefined) throw new Error(`"${value}" is not one of ${values.join(', ')}`);
+    return found;
+  };
+}
+
+export function list(parse: (item: string) => string): (value: string) => readonly string[] {
+  return (value) =>
+    value
+      .split(/[\s,]+/u)
+      .filter((item) => item !== '')
+      .map(parse);
+}

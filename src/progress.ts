@@ -1,0 +1,48 @@
+/**
+ * Progress of anything that takes over two seconds: a bar on a terminal, a line every ten percent in a pipe. Goes to standard
+ * error, so that standard output stays the command's own.
+ */
+import { Presets, SingleBar } from 'cli-progress';
+
+export type ProgressBar = AsyncDisposable & {
+  /** `fraction` is 0 to 1; `note` says what is being done. */
+  update: (fraction: number, note?: string) => void;
+  /** Ends the bar, leaving it on the screen. */
+  done: () => void;
+};
+
+export function startProgress(title: string): ProgressBar {
+  return process.stderr.isTTY ? terminalBar(title) : lineProgress(title);
+}
+
+function terminalBar(title: string): ProgressBar {
+  const bar = new SingleBar(
+    {
+      format: `${title} {bar} {percentage}%  {duration_formatted}  {note}`,
+      stream: process.stderr,
+      clearOnComplete: false,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(100, 0, { note: '' });
+  const done = (): void => bar.stop();
+  return {
+    update: (fraction, note) => bar.update(Math.floor(fraction * 100), note === undefined ? {} : { note }),
+    done,
+    [Symbol.asyncDispose]: async () => done(),
+  };
+}
+
+function lineProgress(title: string): ProgressBar {
+  let shown = -1;
+  return {
+    update(fraction) {
+      const tens = Math.floor(fraction * 10) * 10;
+      if (tens <= shown) return;
+      shown = tens;
+      process.stderr.write(`${title} ${tens}%\n`);
+    },
+    done: () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * The JSON bodies of the wire: one schema each, for checking what arrives and for the types on both sides. Unknown keys are
+ * dropped, so a newer peer may send more.
+ */
+import { z } from 'zod';
+
+const leaseId = z.string().min(1).max(128);
+const shortText = z.string().max(200);
+const seconds = z.number().nonnegative().max(1e9);
+
+/** What a worker is doing with a task. */
+export const phases = ['download', 'decode', 'transcribe', 'deliver'] as const;
+export type Phase = (typeof phases)[number];
+
+/** `POST /result`: the ancestor sends id and vtt; the rest is what the worker measured. */
+export const resultMessage = z.object({
+  id: leaseId,
+  /** The transcript, WebVTT. */
+  vtt: z.string().min(1),
+  /** Wall time of the engine. */
+  seconds: seconds.optional(),
+  /** Length of the audio in seconds. */
+  duration: seconds.optional(),
+  /** The language spoken: as told, or as detected. */
+  language: z.string().max(16).optional(),
+  model: shortText.optional(),
+  engine: shortText.optional(),
+  flags: z.string().max(1000).optional(),
+});
+export type ResultMessage = z.infer<typeof resultMessage>;
+
+/** `POST /error`: this attempt failed. The ancestor sends the id alone. */
+export const errorMessage = z.object({
+  id: leaseId,
+  error: z.string().max(20_000).optional(),
+});
+export type ErrorMessage = z.infer<typeof errorMessage>;
+
+/** `POST /heartbeat`: still at it. `progress` is 0 to 1 within the phase. */
+export const heartbeatMessage = z.object({
+  id: leaseId,
+  phase: z.enum(phases).optional(),
+  progress: z.number().min(0).max(1).optional(),
+});
+export type HeartbeatMessage = z.infer<typeof heartbeatMessage>;
+
+/** `POST /release`: give the task to somebody else; not an attempt. */
+export const releaseMessage = z.object({
+  id: leaseId,
+  reason: z.string().max(1000).optional(),
+});
+export type ReleaseMessage = z.infer<typeof releaseMessage>;

@@ -1,0 +1,191 @@
+/**
+ * The only place that starts other programs. No shell, an own process group, a minimal environment, a bounded tail of the
+ * output, a deadline; stopping means SIGTERM and then SIGKILL to the whole group, so that no grandchild survives.
+ */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { AppError, systemErrorCode } from './app-error.ts';
+import { exitCodes } from './exit-codes.ts';
+
+export type ChildOptions = {
+  /** A program on PATH, or a path. */
+  file: string;
+  args: readonly string[];
+  cwd?: string;
+  /** Added to the few variables that are passed on; see `inheritedVariables`. */
+  env?: Record<string, string>;
+  /** Pass the whole environment on: for package managers, npm and our own programs, never for media tools. */
+  inheritEnv?: boolean;
+  /** Aborting stops the child and everything it started. */
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  /** Time between SIGTERM and SIGKILL. */
+  killAfterMs?: number;
+  /** Each line of output; a carriage return ends a line too, since progress displays use it. */
+  onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** `inherit` gives the child our terminal: then there is no tail and no onLine. */
+  output?: 'pipe' | 'inherit';
+  /** Bytes of standard output kept in `stdout`; what is beyond is dropped. */
+  stdoutLimitBytes?: number;
+};
+
+export type ChildEnd = {
+  exitCode: number | null;
+  /** The signal that ended it, or null. */
+  signalName: string | null;
+  /** Why we stopped it, if we did. */
+  stoppedBy: 'abort' | 'timeout' | null;
+  /** The last lines of both streams. */
+  outputTail: string;
+  /** The first `stdoutLimitBytes` of standard output. */
+  stdout: string;
+  durationMs: number;
+};
+
+const inheritedVariables = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'XDG_RUNTIME_DIR'];
+const tailLines = 40;
+const longestLine = 2000;
+
+function childEnvironment(options: ChildOptions): NodeJS.ProcessEnv {
+  const names = options.inheritEnv ? Object.keys(process.env) : inheritedVariables;
+  const inherited = names.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(inherited), ...options.env };
+}
+
+/** Cuts a stream of text into lines of bounded length. */
+function lineSplitter(onLine: (line: string) => void): { push: (text: string) => void; end: () => void } {
+  let rest = '';
+  const emit = (line: string): void => {
+    if (line !== '') onLine(line.slice(0, longestLine));
+  };
+  return {
+    push(text) {
+      const lines = (rest + text).split(/[\r\n]+/u);
+      rest = (lines.pop() ?? '').slice(0, longestLine);
+      lines.forEach(emit);
+    },
+    end() {
+      emit(rest);
+      rest = '';
+    },
+  };
+}
+
+/** Sends a signal to the group that `pid` leads. Gone already (ESRCH) or not ours to end (EPERM: sudo's) is fine. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (!['ESRCH', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error;
+  }
+}
+
+/**
+ * Runs a program to its end. A program that fails is a value, not an exception.
+ * @throws AppError STT_TOOL_MISSING when it cannot be started.
+ */
+export async function runChild(options: ChildOptions): Promise<ChildEnd> {
+  const startedAt = performance.now();
+  const tail: string[] = [];
+  const piped = options.output !== 'inherit';
+  let stdout = '';
+  let stoppedBy: ChildEnd['stoppedBy'] = null;
+
+  if (options.signal?.aborted) {
+    return { exitCode: null, signalName: 'SIGTERM', stoppedBy: 'abort', outputTail: '', stdout: '', durationMs: 0 };
+  }
+
+  const child = spawn(options.file, options.args, {
+    cwd: options.cwd,
+    env: childEnvironment(options),
+    stdio: ['ignore', piped ? 'pipe' : 'inherit', piped ? 'pipe' : 'inherit'],
+    detached: true,
+  });
+
+  const collect = (stream: 'stdout' | 'stderr'): void => {
+    const lines = lineSplitter((line) => {
+      tail.push(line);
+      if (tail.length > tailLines) tail.shift();
+      options.onLine?.(line, stream);
+    });
+    child[stream]?.setEncoding('utf8');
+    child[stream]?.on('data', (text: string) => {
+      if (stream === 'stdout' && stdout.length < (options.stdoutLimitBytes ?? 0)) {
+        stdout = (stdout + text).slice(0, options.stdoutLimitBytes);
+      }
+      lines.push(text);
+    });
+    child[stream]?.on('end', () => lines.end());
+  };
+  collect('stdout');
+  collect('stderr');
+
+  let killTimer: NodeJS.Timeout | undefined;
+  const stop = (reason: 'abort' | 'timeout'): void => {
+    if (child.pid === undefined || stoppedBy !== null) return;
+    const { pid } = child;
+    stoppedBy = reason;
+    signalGroup(pid, 'SIGTERM');
+    killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), options.killAfterMs ?? 3000);
+  };
+  const onAbort = (): void => stop('abort');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const deadline = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), options.timeoutMs);
+
+  try {
+    const [exitCode, signalName] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => {
+        // A grandchild may hold the pipes open after the child is gone: take what is there, then let go.
+        const lastOutput = setTimeout(() => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        }, 1000);
+        child.on('close', () => {
+          clearTimeout(lastOutput);
+          resolve([code, signal]);
+        });
+      });
+    });
+    // Whatever it left behind in its group goes with it.
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    return {
+      exitCode,
+      signalName,
+      stoppedBy,
+      outputTail: tail.join('\n'),
+      stdout,
+      durationMs: performance.now() - startedAt,
+    };
+  } catch (error) {
+    throw toolMissing(options.file, error);
+  } finally {
+    clearTimeout(deadline);
+    clearTimeout(killTimer);
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function toolMissing(file: string, cause: unknown): AppError {
+  const reason = systemErrorCode(cause) === 'EACCES' ? 'may not be executed' : 'was not found';
+  return new AppError(`The program "${file}" ${reason}.`, {
+    code: 'STT_TOOL_MISSING',
+    hint: `Install it, or run "stt setup", which installs what is missing.`,
+    exitCode: exitCodes.unavailable,
+    cause,
+  });
+}
+
+/** How a child ended, for people: `exit code 1`, `killed by SIGSEGV`, `stopped after its deadline`. */
+export function describeEnd(end: ChildEnd): string {
+  if (end.stoppedBy === 'timeout') return 'stopped after its deadline';
+  if (end.stoppedBy === 'abort') return 'stopped on request';
+  if (end.signalName !== null) {
+    const number = constants.signals[end.signalName as NodeJS.Signals];
+    return `killed by ${end.signalName} (${number})`;
+  }
+  return `exit code ${end.exitCode}`;
+}
