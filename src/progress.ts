@@ -4,7 +4,7 @@
  */
 import { Presets, SingleBar } from 'cli-progress';
 
-export type ProgressBar = AsyncDisposable & {
+export type ProgressBar = Disposable & {
   /** `fraction` is 0 to 1; `note` says what is being done. */
   update: (fraction: number, note?: string) => void;
   /** Ends the bar, leaving it on the screen. */
@@ -29,7 +29,7 @@ function terminalBar(title: string): ProgressBar {
   return {
     update: (fraction, note) => bar.update(Math.floor(fraction * 100), note === undefined ? {} : { note }),
     done,
-    [Symbol.asyncDispose]: async () => done(),
+    [Symbol.dispose]: done,
   };
 }
 
@@ -43,6 +43,6 @@ function lineProgress(title: string): ProgressBar {
       process.stderr.write(`${title} ${tens}%\n`);
     },
     done: () => {},
-    [Symbol.asyncDispose]: async () => {},
+    [Symbol.dispose]: () => {},
   };
 }

@@ -1,0 +1,2 @@
+/** The commands of `stt`, by name. */
+export const commands = {};
