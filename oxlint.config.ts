@@ -2,7 +2,7 @@
  * The rules of the house, as data: which folder may import which, and which one file may use which package or power.
  * oxlint's overrides replace a rule's options instead of adding to them, so the list for each folder is computed here.
  */
-import { defineConfig } from 'oxlint';
+import type { OxlintConfig } from 'oxlint';
 
 /** Layer -> what it must not import (glob patterns over the import path), and why. */
 const layers: Record<string, { files: string[]; mustNot: string[]; because: string }> = {
@@ -94,7 +94,7 @@ const homeOverrides = homeFiles.map((file) => {
   return restrict([file], bannedPackages(allowed), bannedPatterns(folderOf(file), !file.startsWith('server/')));
 });
 
-export default defineConfig({
+export default {
   plugins: ['typescript', 'unicorn', 'import', 'node', 'oxc'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
   ignorePatterns: ['dist', 'whisper/demo-model'],
@@ -108,6 +108,7 @@ export default defineConfig({
     'typescript/no-explicit-any': 'error',
     'typescript/consistent-type-imports': 'error',
     'typescript/only-throw-error': 'error',
+    'typescript/return-await': ['error', 'in-try-catch'],
     'eslint/eqeqeq': 'error',
     'eslint/no-console': 'error',
     'eslint/no-param-reassign': 'error',
@@ -150,4 +151,4 @@ export default defineConfig({
       },
     },
   ],
-});
+} satisfies OxlintConfig;

@@ -3,7 +3,7 @@
  * directory. Node's own writeFile does none of this.
  */
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, unlink } from 'node:fs/promises';
+import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from './app-error.ts';
 
@@ -54,14 +54,40 @@ export async function writeFileAtomic(file: string, bytes: string | Uint8Array, 
 export async function createFileAtomic(file: string, bytes: string | Uint8Array, mode = 0o644): Promise<boolean> {
   const temporary = await writeTemporarySibling(file, bytes, mode);
   try {
-    // link() fails where the name is taken; rename() would overwrite it.
-    await link(temporary, file);
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
+    if (!(await nameIt(temporary, file))) return false;
   } finally {
-    await unlink(temporary);
+    // It is gone already where it was renamed.
+    await rm(temporary, { force: true });
   }
   await syncDirectory(path.dirname(file));
   return true;
+}
+
+/** Gives the finished file its name, unless that is taken. */
+async function nameIt(temporary: string, file: string): Promise<boolean> {
+  try {
+    // link() fails where the name is taken; rename() would overwrite it.
+    await link(temporary, file);
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!noHardLinks.has(code)) throw error;
+    // FAT and some network shares know no links. Between these two steps lies the one moment that cannot be guarded there.
+    if (await exists(file)) return false;
+    await rename(temporary, file);
+    return true;
+  }
+}
+
+const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@
  * The only place that starts other programs. No shell, an own process group, a minimal environment, a bounded tail of the
  * output, a deadline; stopping means SIGTERM and then SIGKILL to the whole group, so that no grandchild survives.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { AppError, systemErrorCode } from './app-error.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -23,8 +23,11 @@ export type ChildOptions = {
   killAfterMs?: number;
   /** Each line of output; a carriage return ends a line too, since progress displays use it. */
   onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** `inherit` gives the child our terminal: then there is no tail and no onLine. */
-  output?: 'pipe' | 'inherit';
+  /**
+   * `inherit` shows the child's output on ours: then there is no tail and no onLine. `terminal` also lets it ask there (sudo's
+   * password): it stays in our session and group, and all it prints goes to standard error.
+   */
+  output?: 'pipe' | 'inherit' | 'terminal';
   /** Bytes of standard output kept in `stdout`; what is beyond is dropped. */
   stdoutLimitBytes?: number;
 };
@@ -42,7 +45,13 @@ export type ChildEnd = {
   durationMs: number;
 };
 
-const inheritedVariables = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'XDG_RUNTIME_DIR'];
+const stdioOf = {
+  pipe: ['ignore', 'pipe', 'pipe'],
+  inherit: ['ignore', 'inherit', 'inherit'],
+  terminal: ['inherit', 2, 'inherit'],
+} satisfies Record<string, StdioOptions>;
+
+const inheritedVariables = 'PATH HOME LANG LC_ALL TZ TERM NO_COLOR TMPDIR LD_LIBRARY_PATH XDG_RUNTIME_DIR'.split(' ');
 const tailLines = 40;
 const longestLine = 2000;
 
@@ -74,10 +83,10 @@ function lineSplitter(onLine: (line: string) => void): { push: (text: string) =>
   };
 }
 
-/** Sends a signal to the group that `pid` leads. Gone already (ESRCH) or not ours to end (EPERM: sudo's) is fine. */
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** To a process, or to a group where `target` is negative. Gone already (ESRCH) or not ours to end (EPERM: sudo's) is fine. */
+function sendSignal(target: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(target, signal);
   } catch (error) {
     if (!['ESRCH', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error;
   }
@@ -90,7 +99,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const startedAt = performance.now();
   const tail: string[] = [];
-  const piped = options.output !== 'inherit';
+  const output = options.output ?? 'pipe';
+  const ownGroup = output !== 'terminal';
   let stdout = '';
   let stoppedBy: ChildEnd['stoppedBy'] = null;
 
@@ -101,8 +111,8 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const child = spawn(options.file, options.args, {
     cwd: options.cwd,
     env: childEnvironment(options),
-    stdio: ['ignore', piped ? 'pipe' : 'inherit', piped ? 'pipe' : 'inherit'],
-    detached: true,
+    stdio: stdioOf[output],
+    detached: ownGroup,
   });
 
   const collect = (stream: 'stdout' | 'stderr'): void => {
@@ -126,10 +136,10 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   let killTimer: NodeJS.Timeout | undefined;
   const stop = (reason: 'abort' | 'timeout'): void => {
     if (child.pid === undefined || stoppedBy !== null) return;
-    const { pid } = child;
+    const target = ownGroup ? -child.pid : child.pid;
     stoppedBy = reason;
-    signalGroup(pid, 'SIGTERM');
-    killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), options.killAfterMs ?? 3000);
+    sendSignal(target, 'SIGTERM');
+    killTimer = setTimeout(() => sendSignal(target, 'SIGKILL'), options.killAfterMs ?? 3000);
   };
   const onAbort = (): void => stop('abort');
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -151,7 +161,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
       });
     });
     // Whatever it left behind in its group goes with it.
-    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    if (child.pid !== undefined && ownGroup) sendSignal(-child.pid, 'SIGKILL');
     return {
       exitCode,
       signalName,

@@ -73,6 +73,14 @@ export const workerSettings = {
     fallbackText: '`whisper/whisper.cpp/build/bin/whisper-cli` in the data folder',
     example: '/usr/bin/whisper-cli',
   }),
+  whisperSourceUrl: setting<string | undefined>({
+    env: 'STT_WHISPER_SOURCE_URL',
+    help: 'Where `stt setup` fetches the pinned whisper.cpp release instead: a mirror. The bytes must be the same.',
+    parse: httpUrl,
+    fallback: undefined,
+    fallbackText: 'the release page on GitHub',
+    example: 'https://mirror.example/whisper.cpp-1.9.5.tar.gz',
+  }),
   threads: setting<number | undefined>({
     env: 'STT_THREADS',
     help: 'CPU threads of the engine, shared by the slots.',

@@ -62,10 +62,8 @@ export function problemOf(
   deadlineMs: number | undefined,
 ): string | undefined {
   if (deadlineMs !== undefined) return `hangs: stopped after ${deadlineMs / 1000} s`;
-  const suites = source.match(/\bsuite\(/gu)?.length ?? 0;
-  const runs = source.match(/^\s*\w+\.run\(\);?$/gmu)?.length ?? 0;
-  if (suites + (/\bimport \{[^}]*\btest\b[^}]*\} from 'uvu'/u.test(source) ? 1 : 0) !== runs) {
-    return `has ${suites} suite(s) but ${runs} .run()`;
+  for (const [, name] of source.matchAll(/^const (\w+) = suite\(/gmu)) {
+    if (!source.includes(`\n${name}.run();`)) return `forgot ${name}.run()`;
   }
   if (summary === undefined) return 'ended without a summary: it crashed, or a promise never settled';
   if (summary.total === 0) return 'has no test';

@@ -1,0 +1,23 @@
+// Shared by the two programs: checks Node.js, then lets oclif find the command and run it.
+// A clone runs its TypeScript sources as they are (Node.js strips the types), a package runs its build.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const isClone = existsSync(new URL('../src/commands/index.ts', import.meta.url));
+
+/** `oclif` goes over the oclif section of package.json; `target` is the source file, without its ending. */
+export async function runCommands(oclif, { target, strategy }) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 24 || (major === 24 && minor < 15)) {
+    console.error(`${oclif.bin} needs Node.js >= 24.15; this is ${process.versions.node}.`);
+    console.error('  In a clone: ./bin/quickstart fetches it; then export PATH=$PWD/.node/bin:$PATH');
+    process.exitCode = 78;
+    return;
+  }
+  const { execute } = await import('@oclif/core');
+  const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const file = isClone ? `./${target}.ts` : `./dist/${target}.js`;
+  pjson.oclif = { ...pjson.oclif, ...oclif, commands: { strategy, target: file, identifier: 'commands' } };
+  await execute({ loadOptions: { root, pjson } });
+}
