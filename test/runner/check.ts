@@ -2,7 +2,6 @@
  * `./bin/check`: everything a change must pass, in the order in which it fails soonest. Each step runs whatever the others said;
  * the last line counts steps and tests together.
  */
-import path from 'node:path';
 import { packageFolder } from '../../src/package-folder.ts';
 import { describeEnd, runChild } from '../../src/run-child.ts';
 import { listenForShutdown } from '../../src/shutdown.ts';
@@ -15,7 +14,12 @@ using shutdown = listenForShutdown();
 const total: Counts = { passed: 0, failed: 0 };
 
 /** Runs a program with our terminal; counts its own `N passed, N failed`, else itself as one. */
-async function step(title: string, file: string, args: readonly string[]): Promise<void> {
+async function step(
+  title: string,
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<void> {
   if (shutdown.drain.aborted) return;
   console.log(`\n== ${title}`);
   let counts: Counts | undefined;
@@ -24,6 +28,7 @@ async function step(title: string, file: string, args: readonly string[]): Promi
     args,
     cwd: packageFolder,
     inheritEnv: true,
+    env,
     signal: shutdown.drain,
     onLine: (line) => {
       console.log(line);
@@ -49,19 +54,9 @@ try {
   await step('lint', ...npm('check:lint'));
   await step('format', ...npm('check:format'));
   await step('build', ...npm('build'));
-  await step('engine', node, [
-    ...[
-      path.join('bin', 'stt.js'),
-      'setup',
-      '--backend',
-      'cpu',
-      '--model',
-      'demo-digits',
-      '--data-dir',
-      checkDataFolder,
-    ],
-    ...(assumeYes ? ['--yes'] : []),
-  ]);
+  await step('engine', node, ['bin/stt.js', 'setup', '--model', 'demo-digits', ...(assumeYes ? ['--yes'] : [])], {
+    STT_DATA_DIR: checkDataFolder,
+  });
   await step('unit tests', ...npm('test'));
   await step('whole-system tests', ...npm('test:system'));
 } catch (error) {
