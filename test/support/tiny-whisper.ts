@@ -8,7 +8,7 @@ import path from 'node:path';
 import { create } from 'tar';
 import type { Pins } from '../../src/setup/whisper-data.ts';
 
-export const tinyVersion = '9.9.9';
+const tinyVersion = '9.9.9';
 
 const targets = ['whisper-cli', 'whisper-server', 'whisper-bench'];
 
@@ -16,15 +16,13 @@ export type TinyOptions = {
   /** C files of whisper-cli, besides its main. */
   parts?: number;
   version?: string;
-  /** Lines added to CMakeLists.txt. */
-  cmake?: string;
   /** The body of whisper-cli's main. */
   main?: string;
 };
 
 /** Makes the tree in `folder`. */
 export async function makeTinyWhisper(folder: string, options: TinyOptions = {}): Promise<void> {
-  const { parts = 2, version = tinyVersion, cmake = '', main = 'return 0;' } = options;
+  const { parts = 2, version = tinyVersion, main = 'return 0;' } = options;
   await mkdir(folder, { recursive: true });
   const partFiles = Array.from({ length: parts }, (_, index) => `part${index}.c`);
   const file = (name: string, text: string): Promise<void> => writeFile(path.join(folder, name), text);
@@ -32,12 +30,14 @@ export async function makeTinyWhisper(folder: string, options: TinyOptions = {})
     'CMakeLists.txt',
     [
       'cmake_minimum_required(VERSION 3.10)',
+      // The compiler is known to work; cmake's own look at it takes longer than the build.
+      'set(CMAKE_C_COMPILER_FORCED TRUE)',
       'project("whisper.cpp" C)',
-      `project("whisper.cpp" VERSION ${version})`,
+      `project("whisper.cpp" VERSION ${version} LANGUAGES C)`,
       'set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)',
       `add_executable(whisper-cli cli.c ${partFiles.join(' ')})`,
       ...targets.slice(1).map((target) => `add_executable(${target} other.c)`),
-      cmake,
+      '',
     ].join('\n'),
   );
   await file('cli.c', `int main(void) { ${main} }\n`);
@@ -54,19 +54,30 @@ export async function packTiny(folder: string, archive: string): Promise<void> {
   await create({ file: archive, gzip: true, cwd: path.dirname(folder), portable: true }, [path.basename(folder)]);
 }
 
-/** Pins for an archive that was packed above; the npm package is one that does not exist. */
-export async function tinyPins(archive: string): Promise<Pins> {
-  const sha256 = createHash('sha256')
-    .update(await readFile(archive))
-    .digest('hex');
+export type TinyRelease = { archive: string; npmTarball: string; pins: Pins };
+
+/** A release and an npm package with a tiny whisper.cpp in each, and the pins for them. Nobody serves them. */
+export async function tinyRelease(folder: string): Promise<TinyRelease> {
+  const [archive, npmTarball] = [path.join(folder, 'release.tar.gz'), path.join(folder, 'npm.tgz')];
+  await makeTinyWhisper(path.join(folder, 'whisper.cpp-9.9.9'));
+  await packTiny(path.join(folder, 'whisper.cpp-9.9.9'), archive);
+  await makeTinyWhisper(path.join(folder, 'package/cpp/whisper.cpp'), { version: '9.9.8' });
+  await packTiny(path.join(folder, 'package'), npmTarball);
+  const digest = async (file: string, algorithm: string, encoding: 'hex' | 'base64'): Promise<string> =>
+    createHash(algorithm)
+      .update(await readFile(file))
+      .digest(encoding);
+  const release = {
+    version: tinyVersion,
+    tag: `v${tinyVersion}`,
+    commit: '0123456789abcdef0123456789abcdef01234567',
+    url: 'http://127.0.0.1:1/nothing.tar.gz',
+    sha256: await digest(archive, 'sha256', 'hex'),
+  };
+  const integrity = `sha512-${await digest(npmTarball, 'sha512', 'base64')}`;
   return {
-    release: {
-      version: tinyVersion,
-      tag: `v${tinyVersion}`,
-      commit: '0123456789abcdef0123456789abcdef01234567',
-      url: 'http://127.0.0.1:1/nothing.tar.gz',
-      sha256,
-    },
-    npm: { version: '9.9.8', package: 'tiny-whisper', packageVersion: '1.0.0', integrity: 'sha512-none' },
+    archive,
+    npmTarball,
+    pins: { release, npm: { version: '9.9.8', package: 'tiny-whisper', packageVersion: '1.0.0', integrity } },
   };
 }
