@@ -4,6 +4,12 @@ import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export abstract class BaseCommand extends Command {
+  /** What happens meanwhile. With --json standard output is for the one document. */
+  protected say(line: string): void {
+    if (this.jsonEnabled()) this.logToStderr(line);
+    else this.log(line);
+  }
+
   protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
     // A wrong flag or `--help`: oclif says it best.
     if (error instanceof Errors.CLIError) return super.catch(error);

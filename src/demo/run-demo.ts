@@ -46,12 +46,18 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     await server.ended;
   }
   const wallSeconds = (performance.now() - startedAt) / 1000;
-  options.signal.throwIfAborted();
+  if (options.signal.aborted) throw interrupted();
 
   const heard = await Promise.all(samples.map((sample) => readTranscript(library, sample)));
-  const durations = await Promise.all(samples.map((sample) => audioSecondsOf(sample.recording, options.signal)));
-  const audioSeconds = durations.reduce((total, seconds) => total + seconds, 0);
+  const audioSeconds = await audioSecondsOf(samples, options.signal);
   return { outcome: judgeDemo(heard, audioSeconds, wallSeconds), library };
+}
+
+function interrupted(): AppError {
+  return new AppError('The demo was interrupted; nothing is left running.', {
+    code: 'STT_INTERRUPTED',
+    exitCode: exitCodes.interrupted,
+  });
 }
 
 type StartedServer = { listening: Promise<string>; ended: Promise<ChildEnd> };
@@ -96,8 +102,8 @@ async function runWorker(folder: string, url: string, options: DemoOptions): Pro
     file: process.execPath,
     args: [workerProgram, 'run', '--until-empty', '--server', url],
     cwd: folder,
-    // A data folder of its own, so that the demo leaves no trace in the user's records; one thread, since two engines
-    // threads on two busy processors wait for each other more than they work.
+    // A data folder of its own, so that the demo leaves no trace in the user's records; one thread, since the
+    // engine's threads wait for each other by spinning, which on a busy machine costs more than they gain.
     env: {
       STT_DATA_DIR: path.join(folder, 'worker'),
       STT_WHISPER_CLI: options.paths.whisperCli,
@@ -127,4 +133,10 @@ async function readTranscript(library: string, sample: Sample): Promise<Heard> {
     if (systemErrorCode(error) === 'ENOENT') return { sample, heard: undefined, transcriptFile };
     throw error;
   }
+}
+
+/** The length of all samples together, in seconds. */
+async function audioSecondsOf(samples: readonly Sample[], signal: AbortSignal): Promise<number> {
+  const probes = await Promise.all(samples.map((sample) => probeAudio(sample.recording, signal)));
+  return probes.reduce((total, probe) => total + (probe.kind === 'audio' ? (probe.durationSeconds ?? 0) : 0), 0);
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryFolder } from './temporary-folder.ts';
 
-export type FakePrograms = AsyncDisposable & { folder: string; calls: () => Promise<string[]> };
+export type FakePrograms = AsyncDisposable & { calls: () => Promise<string[]> };
 
 /**
  * @param scripts Name to shell script.
@@ -18,7 +18,6 @@ export async function fakePrograms(scripts: Record<string, string>, isAlone = fa
   const oldPath = process.env['PATH'] ?? '';
   process.env['PATH'] = isAlone ? folder.path : `${folder.path}${path.delimiter}${oldPath}`;
   return {
-    folder: folder.path,
     async calls() {
       const text = await readFile(log, 'utf8').catch(() => '');
       return text.split('\n').filter((line) => line !== '');

@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type FileServer, fileServer } from '../../test/support/file-server.ts';
+import { rejects } from '../../test/support/rejects.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
+import type { Clock } from '../clock.ts';
+import { download, type DownloadRequest } from './download.ts';
+
+const run = suite('download');
+
+const content = Buffer.from('whisper '.repeat(20_000));
+const half = content.length / 2;
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Waits for nothing, and remembers for how long it should have. */
+function impatientClock(): Clock & { waits: number[] } {
+  const waits: number[] = [];
+  return {
+    waits,
+    now: () => Date.UTC(2026, 0, 1),
+    sleep: (ms) => {
+      waits.push(ms);
+      return Promise.resolve();
+    },
+  };
+}
+
+const requestFor = (
+  server: FileServer,
+  folder: TemporaryFolder,
+  more: Partial<DownloadRequest> = {},
+): DownloadRequest => ({
+  url: server.url,
+  file: folder.join('file'),
+  sha256: sha256(content),
+  limitBytes: 1_000_000,
+  clock: impatientClock(),
+  signal: new AbortController().signal,
+  ...more,
+});
+
+const rangeStart = (range: string | undefined): number => Number(/^bytes=(\d+)-$/u.exec(range ?? '')?.[1]);
+
+run('brings a file whole, tells how far it is, and leaves no trace of the way', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(content));
+  const seen: number[] = [];
+  const end = await download(requestFor(server, folder, { onProgress: (received) => seen.push(received) }));
+  assert.equal(end, { kind: 'done' });
+  assert.equal(await readFile(folder.join('file')), content);
+  assert.equal(await readdir(folder.path), ['file']);
+  assert.is(seen.at(-1), content.length);
+});
+
+run('does not ask the server for a file that is there and right, and replaces one that is damaged', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(content));
+  await writeFile(folder.join('file'), content);
+  await download(requestFor(server, folder));
+  assert.is(server.requests.length, 0);
+  await writeFile(folder.join('file'), content.subarray(1));
+  await download(requestFor(server, folder));
+  assert.is(server.requests.length, 1);
+  assert.equal(await readFile(folder.join('file')), content);
+});
+
+run('goes on where a cut connection stopped', async () => {
+  await using folder = await temporaryFolder();
+  let cut = (): void => {};
+  await using server = await fileServer((request, response, number) => {
+    response.setHeader('etag', '"one"');
+    if (number === 1) {
+      cut = () => response.destroy();
+      response.setHeader('content-length', content.length);
+      response.write(content.subarray(0, half));
+      return;
+    }
+    const start = rangeStart(request.headers.range);
+    response.writeHead(206, { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` });
+    response.end(content.subarray(start));
+  });
+  const request = requestFor(server, folder, { onProgress: () => cut() });
+  assert.equal(await download(request), { kind: 'done' });
+  assert.equal(await readFile(request.file), content);
+  assert.ok(rangeStart(server.requests[1]?.headers.range) > 0);
+  assert.is(server.requests[1]?.headers['if-range'], '"one"');
+});
+
+run('goes on with what an earlier run left', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => {
+    response.writeHead(206, { 'content-range': `bytes ${half}-${content.length - 1}/${content.length}` });
+    response.end(content.subarray(half));
+  });
+  const request = requestFor(server, folder);
+  await writeFile(`${request.file}.part`, content.subarray(0, half));
+  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"one"' }));
+  assert.equal(await download(request), { kind: 'done' });
+  assert.is(server.requests[0]?.headers.range, `bytes=${half}-`);
+  assert.equal(await readFile(request.file), content);
+});
+
+run('starts again when the server has another file by then', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(content));
+  const request = requestFor(server, folder);
+  await writeFile(`${request.file}.part`, Buffer.alloc(half, 'x'));
+  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"old"' }));
+  assert.equal(await download(request), { kind: 'done' });
+  assert.is(server.requests[0]?.headers['if-range'], '"old"');
+  assert.equal(await readFile(request.file), content);
+});
+
+run('starts again when a server glues another file to the part', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((request, response) => {
+    if (request.headers.range === undefined) {
+      response.end(content);
+      return;
+    }
+    response.writeHead(206, { 'content-range': `bytes ${half}-${content.length - 1}/${content.length}` });
+    response.end(content.subarray(half));
+  });
+  const request = requestFor(server, folder);
+  await writeFile(`${request.file}.part`, Buffer.alloc(half, 'x'));
+  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"old"' }));
+  assert.equal(await download(request), { kind: 'done' });
+  assert.is(server.requests.length, 2);
+  assert.equal(await readFile(request.file), content);
+});
+
+run('takes silence in the middle for a cut', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response, number) => {
+    if (number > 1) {
+      response.end(content);
+      return;
+    }
+    response.setHeader('content-length', content.length);
+    response.write(content.subarray(0, half));
+  });
+  assert.equal(await download(requestFor(server, folder, { stallMs: 200 })), { kind: 'done' });
+  assert.is(server.requests.length, 2);
+});
+
+run('waits as long as Retry-After says, in seconds or as a date', async () => {
+  await using folder = await temporaryFolder();
+  const clock = impatientClock();
+  const answers = ['7', new Date(clock.now() + 9000).toUTCString()];
+  await using server = await fileServer((_request, response, number) => {
+    const retryAfter = answers[number - 1];
+    if (retryAfter === undefined) response.end(content);
+    else response.writeHead(429, { 'retry-after': retryAfter }).end();
+  });
+  assert.equal(await download(requestFor(server, folder, { clock })), { kind: 'done' });
+  assert.equal(clock.waits, [7000, 9000]);
+});
+
+run('gives up where it is told to wait for long, or to come again and again', async () => {
+  await using folder = await temporaryFolder();
+  await using patient = await fileServer((_request, response) =>
+    response.writeHead(429, { 'retry-after': '3600' }).end(),
+  );
+  assert.equal(await download(requestFor(patient, folder)), {
+    kind: 'unreachable',
+    reason: 'HTTP 429, asked to wait 3600 s',
+  });
+
+  const clock = impatientClock();
+  await using broken = await fileServer((_request, response) => response.writeHead(503).end());
+  assert.equal(await download(requestFor(broken, folder, { clock })), {
+    kind: 'unreachable',
+    reason: 'HTTP 503, after 5 attempts',
+  });
+  assert.equal(clock.waits, [500, 1000, 2000, 4000]);
+});
+
+run('does not ask twice where there is no such file, or nobody listens', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.writeHead(404).end());
+  assert.equal(await download(requestFor(server, folder)), { kind: 'unreachable', reason: 'HTTP 404' });
+  assert.is(server.requests.length, 1);
+
+  const clock = impatientClock();
+  const end = await download(requestFor(server, folder, { url: 'http://127.0.0.1:1/x', clock }));
+  assert.is(end.kind, 'unreachable');
+  assert.match(end.kind === 'unreachable' ? end.reason : '', /ECONNREFUSED/u);
+  assert.equal(clock.waits, []);
+});
+
+run('knows a web page for what it is, whatever its type says', async () => {
+  await using folder = await temporaryFolder();
+  for (const type of ['text/html; charset=utf-8', 'application/gzip']) {
+    await using server = await fileServer((_request, response) => {
+      response.setHeader('content-type', type);
+      response.end('\n<!DOCTYPE html><html><body>Please log in</body></html>');
+    });
+    const end = await download(requestFor(server, folder));
+    assert.equal(end, { kind: 'unreachable', reason: 'a web page came instead of the file' });
+  }
+});
+
+run('refuses a file that is not the one expected, and keeps nothing of it', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(Buffer.alloc(1000, 'evil')));
+  const error = await rejects(download(requestFor(server, folder)), /its SHA-256 differs/u);
+  assert.is(error['code'], 'STT_DOWNLOAD_WRONG');
+  assert.is(error['exitCode'], 65);
+  assert.equal(await readdir(folder.path), []);
+});
+
+run('stops at a file that is larger than it may be', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(content));
+  const end = await download(requestFor(server, folder, { limitBytes: 1000 }));
+  assert.equal(end, { kind: 'unreachable', reason: 'it is larger than 1000 bytes' });
+  assert.equal(await readdir(folder.path), []);
+});
+
+run('ends at once when it is stopped', async () => {
+  await using folder = await temporaryFolder();
+  const stopper = new AbortController();
+  await using server = await fileServer((_request, response) => {
+    response.setHeader('content-length', content.length);
+    response.write(content.subarray(0, half), () => stopper.abort(new Error('stopped by the test')));
+  });
+  await rejects(download(requestFor(server, folder, { signal: stopper.signal })), /stopped by the test/u);
+});
+
+run.run();

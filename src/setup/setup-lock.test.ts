@@ -1,0 +1,79 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { rejects } from '../../test/support/rejects.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { runChild } from '../run-child.ts';
+import { withSetupLock } from './setup-lock.ts';
+
+const run = suite('setup lock');
+
+const now = new Date('2026-01-02T03:04:05Z');
+
+/** The id of a process that is gone. */
+async function deadPid(): Promise<number> {
+  const end = await runChild({
+    file: process.execPath,
+    args: ['-e', 'console.log(process.pid)'],
+    stdoutLimitBytes: 100,
+  });
+  return Number(end.stdout);
+}
+
+run('lets one in, tells the second who holds it, and is gone afterwards', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('data/setup.lock');
+  await withSetupLock(file, now, async () => {
+    const error = await rejects(
+      withSetupLock(file, now, () => Promise.resolve()),
+      new RegExp(`process ${process.pid}, since 2026-01-02T03:04:05`, 'u'),
+    );
+    assert.is(error['code'], 'STT_SETUP_RUNNING');
+    assert.is(error['exitCode'], 75);
+    assert.match(String(error['hint']), file);
+  });
+  assert.equal(await readdir(folder.join('data')), []);
+});
+
+run('is given back when the work fails', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('setup.lock');
+  await rejects(
+    withSetupLock(file, now, () => Promise.reject(new Error('no luck'))),
+    /no luck/u,
+  );
+  assert.equal(await readdir(folder.path), []);
+});
+
+run('is taken over from a process that is gone, and where the file is damaged', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('setup.lock');
+  for (const left of [JSON.stringify({ pid: await deadPid(), since: 'then' }), '', '{"pid":"me"}']) {
+    await writeFile(file, left);
+    const holder = await withSetupLock(file, now, () => readFile(file, 'utf8'));
+    assert.is((JSON.parse(holder) as { pid: number }).pid, process.pid);
+    assert.equal(await readdir(folder.path), []);
+  }
+});
+
+run('goes to only one of many that find the same stale one', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('setup.lock');
+  await writeFile(file, JSON.stringify({ pid: await deadPid(), since: 'then' }));
+  let inside = 0;
+  let most = 0;
+  const tries = await Promise.allSettled(
+    Array.from({ length: 8 }, () =>
+      withSetupLock(file, now, async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await readdir(folder.path);
+        inside -= 1;
+      }),
+    ),
+  );
+  assert.is(most, 1);
+  assert.ok(tries.some(({ status }) => status === 'fulfilled'));
+});
+
+run.run();
