@@ -31,6 +31,12 @@ const layers: Record<string, { files: string[]; mustNot: string[]; because: stri
     mustNot: ['../commands/**'],
     because: 'Business code does not know of flags.',
   },
+  // Before `server`, which would match as well. Its commands show errors the way all commands do: src/commands/base-command.ts.
+  serverCommands: {
+    files: ['server/commands/**'],
+    mustNot: ['**/src/{setup,worker,engine,audio,demo}/**'],
+    because: 'A command of the server takes from src what the server takes, and the base of all commands.',
+  },
   server: {
     files: ['server/**'],
     mustNot: ['**/src/{commands,setup,worker,engine,audio,demo}/**'],
@@ -142,7 +148,7 @@ export default {
     { files: ['oxlint.config.ts', '**/*.d.ts'], rules: { 'import/no-default-export': 'off' } },
     // Tests play both sides, start programs and print.
     {
-      files: ['**/*.test.ts', '**/*.conformance.ts', 'test/**', 'bin/**'],
+      files: ['**/*.test.ts', '**/*.conformance.ts', '**/testing/**', 'test/**', 'bin/**'],
       rules: {
         'eslint/no-restricted-imports': 'off',
         'eslint/no-console': 'off',

@@ -2,7 +2,7 @@
  * Progress of anything that takes over two seconds: a bar on a terminal, a line every ten percent in a pipe. Goes to standard
  * error, so that standard output stays the command's own.
  */
-import { Presets, SingleBar } from 'cli-progress';
+import { MultiBar, Presets, SingleBar } from 'cli-progress';
 
 export type ProgressBar = Disposable & {
   /** `fraction` is 0 to 1; `note` says what is being done. */
@@ -44,5 +44,30 @@ function lineProgress(title: string): ProgressBar {
     },
     done: () => {},
     [Symbol.dispose]: () => {},
+  };
+}
+
+export type LiveLines = Disposable & {
+  /** `line` counts from 0, `fraction` is 0 to 1. */
+  show: (line: number, fraction: number, note: string) => void;
+  /** A line of text that stays, above the live ones. */
+  print: (text: string) => void;
+};
+
+/** For a terminal only: `count` lines at the bottom, each with a bar, gone when disposed. */
+export function startLiveLines(count: number): LiveLines {
+  const format = '{bar} {percentage}%  {note}';
+  // With linewrap, text that is printed may be longer than the terminal is wide; the bars themselves are cut.
+  const options = { format, stream: process.stderr, clearOnComplete: true, hideCursor: true, linewrap: true };
+  const bars = new MultiBar(options, Presets.shades_classic);
+  const lines = Array.from({ length: count }, () => bars.create(100, 0, { note: 'waiting' }));
+  return {
+    show: (line, fraction, note) => lines[line]?.update(Math.floor(fraction * 100), { note }),
+    print: (text) => bars.log(`${text}\n`),
+    [Symbol.dispose]() {
+      // What was printed since the last redraw would be lost.
+      bars.update();
+      bars.stop();
+    },
   };
 }

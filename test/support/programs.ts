@@ -81,16 +81,16 @@ export function startProgram(options: ProgramOptions): RunningProgram {
 
 export type TestServer = RunningProgram & { url: string };
 
-/** A real server on a free port, listening. */
+/** A real server, listening; on a free port unless `env.PORT` names one. */
 export async function startTestServer(
   library: string,
   stateFolder: string,
   env: Record<string, string> = {},
 ): Promise<TestServer> {
   const program = startProgram({
-    args: [serverProgram, '--library', library, '--port', '0', '--database', path.join(stateFolder, 'tasks.sqlite')],
+    args: [serverProgram, '--library', library, '--database', path.join(stateFolder, 'tasks.sqlite')],
     cwd: stateFolder,
-    env,
+    env: { PORT: '0', ...env },
   });
   const url = parseLogLine(await program.seen(/"msg":"listening"/u)).url ?? '';
   return Object.assign(program, { url });

@@ -1,0 +1,72 @@
+/** `stt-server`, also `stt serve`: flags in, one server, until it is told to stop. */
+import { once } from 'node:events';
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../src/commands/base-command.ts';
+import { loadServerSettings } from '../../src/config/load-settings.ts';
+import { createLogger } from '../../src/logger.ts';
+import { listenForShutdown } from '../../src/shutdown.ts';
+import { startServer } from '../main.ts';
+
+export class Serve extends BaseCommand {
+  static override summary = 'Hand out the recordings of a library to workers, and collect their transcripts.';
+  static override description = `Every recording below the library without a .vtt beside it becomes a task. Its language stands in NAME.json under sql_params.language. A worker that asks gets the recording; its transcript is written to NAME.vtt.
+
+Settings may also stand in the environment or in .env (see .env.example); flags win. The server has no authentication yet: it listens on this machine only, unless told otherwise.
+
+Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal ends it at once.`;
+  static override examples = [
+    {
+      description: 'Serve a directory on http://127.0.0.1:8000',
+      command: '<%= config.bin %> <%= command.id === "serve" ? "serve " : "" %>--library /srv/recordings',
+    },
+    {
+      description: 'For workers in the local network; recordings without a sidecar are English',
+      command:
+        '<%= config.bin %> <%= command.id === "serve" ? "serve " : "" %>--library /srv/recordings --host 0.0.0.0 --default-language en',
+    },
+    {
+      description: 'Is it ready?',
+      command: 'curl http://127.0.0.1:8000/readyz',
+    },
+  ];
+  static override flags = {
+    library: Flags.string({ helpValue: 'DIR', summary: 'The directory with the recordings (AUDIO_DIR).' }),
+    host: Flags.string({ helpValue: 'ADDRESS', summary: 'Listen on this address (HOST). [default: 127.0.0.1]' }),
+    port: Flags.string({
+      helpValue: 'NUMBER',
+      summary: 'Listen on this port; 0 takes a free one (PORT). [default: 8000]',
+    }),
+    database: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Keep the tasks in this file; processed.csv is written beside it (DB_FILE).',
+    }),
+    'log-dir': Flags.string({
+      helpValue: 'DIR',
+      summary: 'Also write the log to YYYY-MM-DD.log in this directory (LOG_DIR).',
+    }),
+    'default-language': Flags.string({
+      helpValue: 'CODE',
+      summary: 'Language of recordings whose sidecar states none: like en, or auto (STT_DEFAULT_LANGUAGE).',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Serve);
+    const settings = loadServerSettings({
+      AUDIO_DIR: flags.library,
+      HOST: flags.host,
+      PORT: flags.port,
+      DB_FILE: flags.database,
+      LOG_DIR: flags['log-dir'],
+      STT_DEFAULT_LANGUAGE: flags['default-language'],
+    });
+    const logger = createLogger({ level: settings.logLevel, directory: settings.logDir });
+    using shutdown = listenForShutdown();
+    const server = await startServer({ settings, logger, signal: shutdown.drain });
+    logger.info({ url: server.url, library: settings.audioDir }, 'listening');
+    if (!shutdown.drain.aborted) await once(shutdown.drain, 'abort');
+    logger.info({ signal: shutdown.receivedSignal() }, 'stopping');
+    await server.close(shutdown.abort);
+    logger.info('stopped');
+  }
+}

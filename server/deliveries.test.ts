@@ -1,0 +1,177 @@
+import { mkdir, readdir, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hello, problemCode, startTestServer } from './testing/test-server.ts';
+
+const run = suite('transcripts over HTTP');
+
+const other = hello.replace('hello', 'other');
+
+run('takes the same transcript twice, also over a restart, and no other one', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  await server.restart();
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  const refused = await server.post('/result', { id, vtt: other });
+  assert.is(refused.status, 409);
+  assert.is(await problemCode(refused), 'already_finished');
+  assert.is(await server.transcript('a.vtt'), hello);
+});
+
+run('stays with its answer after the user corrected the transcript', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await server.post('/result', { id, vtt: hello });
+  await writeFile(server.inLibrary('a.vtt'), other);
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  assert.is((await server.post('/result', { id, vtt: other })).status, 409);
+  assert.is(await server.transcript('a.vtt'), other);
+});
+
+run('never overwrites a transcript of the user', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await writeFile(server.inLibrary('a.vtt'), 'my own words');
+  const refused = await server.post('/result', { id, vtt: hello });
+  assert.is(refused.status, 409);
+  assert.is(await problemCode(refused), 'already_finished');
+  assert.is(await server.transcript('a.vtt'), 'my own words');
+  assert.is((await server.claim()).status, 204);
+});
+
+run('takes its own transcript for delivered when it was stopped before it could note so', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
+  const leased = await server.claimId();
+  const failed = await server.claimId();
+  await server.post('/error', { id: failed });
+  // What a crash leaves between the new file and the commit.
+  await writeFile(server.inLibrary('a.vtt'), hello);
+  await writeFile(server.inLibrary('b.vtt'), hello);
+  await server.restart();
+  assert.is((await server.post('/result', { id: leased, vtt: hello })).status, 200);
+  assert.is((await server.post('/result', { id: failed, vtt: hello })).status, 200);
+  assert.is((await server.post('/result', { id: failed, vtt: other })).status, 409);
+});
+
+run('stores one transcript when two workers deliver at the same moment', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const first = await server.claimId();
+  await server.post('/release', { id: first });
+  const second = await server.claimId();
+  const answers = await Promise.all([
+    server.post('/result', { id: first, vtt: hello }),
+    server.post('/result', { id: second, vtt: other }),
+  ]);
+  assert.equal(
+    answers.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 409],
+  );
+  assert.is(await server.transcript('a.vtt'), answers[0].status === 200 ? hello : other);
+  assert.not.ok(server.logs.some((line) => line.msg.includes('somebody else')));
+});
+
+run('refuses the transcript of a recording that was replaced, and offers the new one', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await server.addRecording('a.mp3', 'quite another recording');
+  const refused = await server.post('/result', { id, vtt: hello });
+  assert.is(refused.status, 409);
+  assert.is(await problemCode(refused), 'recording_changed');
+  const again = await server.claim();
+  assert.is(await again.text(), 'quite another recording');
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 409);
+  const { headers } = again;
+  assert.is((await server.post('/result', { id: headers.get('x-task-id'), vtt: other })).status, 200);
+  assert.is(await server.transcript('a.vtt'), other);
+});
+
+run('notices a replacement of the same length by its time', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await utimes(server.inLibrary('a.mp3'), 1, 1);
+  assert.is(await problemCode(await server.post('/result', { id, vtt: hello })), 'recording_changed');
+});
+
+run('refuses a transcript whose recording was deleted', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
+  const id = await server.claimId();
+  await unlink(server.inLibrary('a.mp3'));
+  assert.is(await problemCode(await server.post('/result', { id, vtt: hello })), 'recording_changed');
+  assert.is(await (await server.claim()).text(), 'audio of b.mp3');
+  assert.is((await server.claim()).status, 204);
+});
+
+run('asks for patience when the library is away, and takes the transcript afterwards', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await rename(server.inLibrary(''), server.folder.join('away'));
+  const patience = await server.post('/result', { id, vtt: hello });
+  assert.is(patience.status, 503);
+  assert.ok(Number(patience.headers.get('retry-after')) > 0);
+  await mkdir(server.inLibrary(''));
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 503);
+  await rename(server.folder.join('away'), server.inLibrary(''));
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+});
+
+run('asks for patience when the transcript cannot be written, and keeps the task open', async () => {
+  const env = { STT_EXTENSIONS: 'a', STT_DEFAULT_LANGUAGE: 'en' };
+  await using server = await startTestServer({ env });
+  // 255 bytes are a name, 257 are none: fails for root as well.
+  await writeFile(server.inLibrary(`${'x'.repeat(253)}.a`), 'audio');
+  await server.restart();
+  const id = await server.claimId();
+  const patience = await server.post('/result', { id, vtt: hello });
+  assert.is(patience.status, 503);
+  assert.match(((await patience.json()) as { detail: string }).detail, 'cannot be written now: ENAMETOOLONG');
+  assert.is((await server.post('/heartbeat', { id })).status, 200);
+});
+
+run('stores an empty WebVTT where nothing is spoken', async () => {
+  await using server = await startTestServer({ recordings: ['silence.mp3'] });
+  const id = await server.claimId();
+  assert.is((await server.post('/result', { id, vtt: 'WEBVTT\n' })).status, 200);
+  assert.is(await server.transcript('silence.vtt'), 'WEBVTT\n\n');
+  assert.is((await server.post('/result', { id, vtt: 'WEBVTT\n' })).status, 200);
+  assert.is(server.logs.find((line) => line.msg === 'delivered')?.['state'], 'no_speech');
+  await server.restart();
+  assert.is((await server.claim()).status, 204);
+});
+
+run('refuses what is not WebVTT, counts nothing, and takes the mended one', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'], env: { STT_MAX_ATTEMPTS: '1' } });
+  const id = await server.claimId();
+  const refused = await server.post('/result', { id, vtt: 'I cannot find the model' });
+  assert.is(refused.status, 422);
+  assert.is(await problemCode(refused), 'bad_transcript');
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+});
+
+run('logs the speed of the worker, and no word of the transcript', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await server.post('/result', { id, vtt: hello, seconds: 10, duration: 120, model: 'medium' });
+  const delivered = server.logs.find((line) => line.msg === 'delivered');
+  assert.is(delivered?.['speed'], 12);
+  assert.is(delivered?.['worker'], 'tester');
+  assert.not.match(JSON.stringify(server.logs), 'hello');
+});
+
+run('offers a recording again when its transcript is taken away', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  await server.post('/result', { id: await server.claimId(), vtt: hello });
+  await unlink(server.inLibrary('a.vtt'));
+  await server.scanUntil(() => server.logs.some((line) => line['reopen'] === 1), 'the task is open again');
+  await server.post('/result', { id: await server.claimId(), vtt: other });
+  assert.is(await server.transcript('a.vtt'), other);
+});
+
+run('leaves no temporary file behind', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  await server.post('/result', { id: await server.claimId(), vtt: hello });
+  assert.equal((await readdir(server.inLibrary(''))).toSorted(), ['a.json', 'a.mp3', 'a.vtt']);
+});
+
+run.run();

@@ -1,0 +1,182 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseDigestHeader } from '../../src/protocol/wire.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { openRecording } from '../library/open-recording.ts';
+import { hello, problemCode, startTestServer } from '../testing/test-server.ts';
+import { rangeOf, sendRecording } from './send-recording.ts';
+
+const run = suite('recordings over HTTP');
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+run('sends a recording with its length, type and digest', async () => {
+  await using server = await startTestServer();
+  const bytes = randomBytes(3_000_000);
+  await server.addRecording('a.FLAC', bytes);
+  await server.restart();
+  for (const _ of ['computed', 'remembered']) {
+    const response = await server.claim();
+    assert.is(response.headers.get('content-length'), '3000000');
+    assert.is(response.headers.get('content-type'), 'audio/flac');
+    assert.is(response.headers.get('accept-ranges'), 'bytes');
+    assert.is(parseDigestHeader(response.headers.get('repr-digest') ?? ''), sha256(bytes));
+    assert.ok(Buffer.from(await response.arrayBuffer()).equals(bytes));
+    await server.post('/release', { id: response.headers.get('x-task-id') });
+  }
+});
+
+run('computes the digest of a recording once', async () => {
+  await using server = await startTestServer();
+  const write = async (text: string): Promise<void> => {
+    await server.addRecording('a.mp3', text);
+    await utimes(server.inLibrary('a.mp3'), 1000, 1000);
+  };
+  await write('first');
+  await server.restart();
+  const first = await server.claim();
+  await server.post('/release', { id: first.headers.get('x-task-id') });
+  // The same size and time: nobody reads it again to find out.
+  await write('other');
+  assert.is((await server.claim()).headers.get('repr-digest'), first.headers.get('repr-digest'));
+});
+
+run('resumes a download under the same lease', async () => {
+  await using server = await startTestServer();
+  const bytes = randomBytes(100_000);
+  await server.addRecording('a.mp3', bytes);
+  await server.restart();
+  const id = await server.claimId();
+
+  const part = await server.get(`/task/${id}/audio`, { Range: 'bytes=40000-' });
+  assert.is(part.status, 206);
+  assert.is(part.headers.get('content-range'), 'bytes 40000-99999/100000');
+  assert.is(parseDigestHeader(part.headers.get('repr-digest') ?? ''), sha256(bytes));
+  assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(40_000)));
+
+  const whole = await server.get(`/task/${id}/audio`);
+  assert.is(whole.status, 200);
+  assert.ok(Buffer.from(await whole.arrayBuffer()).equals(bytes));
+
+  const beyond = await server.get(`/task/${id}/audio`, { Range: 'bytes=100000-' });
+  assert.is(beyond.status, 416);
+  assert.is(beyond.headers.get('content-range'), 'bytes */100000');
+});
+
+run('refuses audio for an unknown id and for a lost lease', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  assert.is((await server.get('/task/nobody/audio')).status, 404);
+  assert.is((await server.get('/task/..%2f..%2fetc/audio')).status, 404);
+  const id = await server.claimId();
+  await server.post('/result', { id, vtt: hello });
+  const lost = await server.get(`/task/${id}/audio`);
+  assert.is(lost.status, 409);
+  assert.is(await problemCode(lost), 'lease_lost');
+});
+
+run('tells a worker whose recording was replaced, and queues the new one', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await server.addRecording('a.mp3', 'another one');
+  assert.is(await problemCode(await server.get(`/task/${id}/audio`)), 'recording_changed');
+  assert.is(await (await server.claim()).text(), 'another one');
+});
+
+run('hands out the bytes that lie there now when the scan has not seen them yet', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  await server.addRecording('a.mp3', 'newer than the scan');
+  const response = await server.claim();
+  assert.is(await response.text(), 'newer than the scan');
+  const id = response.headers.get('x-task-id');
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+});
+
+run('keeps the lease of a protocol 2 worker whose download breaks off', async () => {
+  await using server = await startTestServer();
+  await server.addRecording('big.mp3', Buffer.alloc(32 * 1024 * 1024));
+  await server.restart();
+  const hangUp = new AbortController();
+  const response = await server.claim('', { signal: hangUp.signal });
+  hangUp.abort();
+  const id = response.headers.get('x-task-id');
+  assert.is((await server.post('/heartbeat', { id })).status, 200);
+  const rest = await server.get(`/task/${id}/audio`, { Range: 'bytes=33554431-' });
+  assert.is((await rest.arrayBuffer()).byteLength, 1);
+});
+
+run('sends what cannot be a single range as a whole', () => {
+  assert.equal(rangeOf('bytes=0-9', 100), { start: 0, end: 9 });
+  assert.equal(rangeOf('bytes=-10', 100), { start: 90, end: 99 });
+  assert.equal(rangeOf('bytes=90-1000', 100), { start: 90, end: 99 });
+  for (const header of [undefined, 'nonsense', 'lines=1-2', 'bytes=0-1,5-6', 'bytes=']) {
+    assert.is(rangeOf(header, 100), 'whole', header);
+  }
+  assert.is(rangeOf('bytes=100-', 100), 'unsatisfiable');
+});
+
+/** A server that sends one recording, without the rest of ours. */
+async function sendOnce(stallMs: number, sizeBytes: number, before: (file: string) => Promise<void> = async () => {}) {
+  const folder = await temporaryFolder();
+  await writeFile(folder.join('a.mp3'), Buffer.alloc(sizeBytes));
+  const opened = await openRecording(folder.path, 'a.mp3');
+  if (opened.kind !== 'open') throw new Error(opened.reason);
+  await before(folder.join('a.mp3'));
+  const { promise: sent, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer((_, response) => {
+    resolve(sendRecording(response, opened.recording, { range: 'whole', headers: {}, stallMs }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    port: (server.address() as AddressInfo).port,
+    sent,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await opened.recording[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+run('cuts off a reader that takes nothing any more', async () => {
+  await using sender = await sendOnce(300, 64 * 1024 * 1024);
+  const socket = connect(sender.port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.pause();
+  assert.is(await sender.sent, false);
+  socket.destroy();
+});
+
+run('does not let a reader wait for the rest of a recording that became shorter', async () => {
+  await using sender = await sendOnce(60_000, 1_000_000, (file) => truncate(file, 1000));
+  const response = await fetch(`http://127.0.0.1:${sender.port}/`);
+  let broke = false;
+  await response.arrayBuffer().catch(() => (broke = true));
+  assert.ok(broke);
+  assert.is(await sender.sent, false);
+});
+
+run('closes every recording it opened', async () => {
+  if (process.platform !== 'linux') return;
+  const server = await startTestServer({ recordings: ['a.mp3'] });
+  const openRecordings = async (): Promise<number> => {
+    const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(links)).filter((link) => link.includes('.mp3')).length;
+  };
+  for (let round = 0; round < 10; round += 1) {
+    const id = await server.claimId();
+    await (await server.get(`/task/${id}/audio`)).text();
+    await server.get(`/task/${id}/audio`, { Range: 'bytes=1000-' });
+    await server.post('/result', { id, vtt: 'no transcript' });
+    await server.post('/release', { id });
+  }
+  await server[Symbol.asyncDispose]();
+  assert.is(await openRecordings(), 0);
+});
+
+run.run();

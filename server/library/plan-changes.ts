@@ -1,0 +1,54 @@
+/**
+ * Compares what lies in one folder with what the catalogue knows of it, and says what should change. Pure; whether a change may
+ * still take effect is for the store to guard.
+ */
+import type { KnownTask, LibraryChange } from '../queue/task-catalogue.ts';
+import { isFinished } from '../queue/task-state.ts';
+
+/** A recording without a transcript that can be offered. */
+export type Offered = { name: string; fingerprint: string; language: string };
+
+export type FolderView = {
+  /** Relative to the library; '' is the library itself. */
+  folder: string;
+  offered: readonly Offered[];
+  /** Names of recordings with a transcript beside them. */
+  finished: readonly string[];
+};
+
+export function planChanges(view: FolderView, known: readonly KnownTask[]): LibraryChange[] {
+  const offered = new Map(view.offered.map((recording) => [recording.name, recording]));
+  const finished = new Set(view.finished);
+  const knownNames = new Set(known.map((task) => task.name));
+  const pathOf = (name: string): string => (view.folder === '' ? name : `${view.folder}/${name}`);
+
+  const toKnown = known
+    // A lease under way finds out by itself, when it delivers.
+    .filter((task) => task.state !== 'leased')
+    .flatMap((task): LibraryChange[] => {
+      const path = pathOf(task.name);
+      if (finished.has(task.name)) return isFinished(task.state) ? [] : [{ kind: 'find', path }];
+      const recording = offered.get(task.name);
+      return recording === undefined ? missing(task, path) : compare(task, recording, path);
+    });
+  const added = view.offered
+    .filter(({ name }) => !knownNames.has(name))
+    .map(({ name, fingerprint, language }): LibraryChange => ({
+      kind: 'add',
+      path: pathOf(name),
+      fingerprint,
+      language,
+    }));
+  return [...toKnown, ...added];
+}
+
+function missing(task: KnownTask, path: string): LibraryChange[] {
+  // The rows of finished tasks stay: their leases answer repeated deliveries.
+  return isFinished(task.state) ? [] : [{ kind: 'remove', path }];
+}
+
+function compare(task: KnownTask, { fingerprint, language }: Offered, path: string): LibraryChange[] {
+  if (isFinished(task.state)) return [{ kind: 'reopen', path, fingerprint, language }];
+  if (task.fingerprint !== fingerprint) return [{ kind: 'replace', path, fingerprint, language }];
+  return task.language === language ? [] : [{ kind: 'language', path, language }];
+}

@@ -1,0 +1,72 @@
+/** `stt run`: the worker. Flags in, one call, print. */
+import { availableParallelism } from 'node:os';
+import { Flags } from '@oclif/core';
+import { AppError } from '../app-error.ts';
+import { systemClock } from '../clock.ts';
+import { dataPaths } from '../config/data-paths.ts';
+import { dataFolder, loadWorkerSettings, presentLaterSettings } from '../config/load-settings.ts';
+import { listenForShutdown } from '../shutdown.ts';
+import { jsonToStandardOutput, openReport } from '../worker/open-report.ts';
+import { runWorker } from '../worker/run-worker.ts';
+import { workerExitCode } from '../worker/worker-exit-code.ts';
+import { BaseCommand } from './base-command.ts';
+
+export class RunCommand extends BaseCommand {
+  static override summary = 'Be a worker: ask the server for recordings, transcribe them, deliver the transcripts.';
+  static override description = [
+    'Runs until it is stopped, or as --until-empty and --once say. SIGTERM and Ctrl-C hand the task in hand back to the server and end what was started, within seconds; a second one ends at once. Settings come from flags, the environment, or .env.',
+    'With --json each line on standard output is one event: an object with "time" and "event". Events of a task carry "task", and most of them "slot". The events: started, warning, server_away, server_back, idle, claimed, progress (phase, progress, speed, etaSeconds), transcribed (outcome: ok or no_speech; delivery: accepted, refused or waiting; audioSeconds, engineSeconds), failed (phase, reason), lease_lost, handed_back, waiting, delivered, refused (what, reason, file), summary (counts), error (code, message, hint).',
+    'Exit codes: 0 done, or stopped by SIGTERM; 65 some recordings failed (with --until-empty or --once); 69 the server or ffmpeg is not there; 74 a disk is full; 75 transcripts still wait in the outbox; 78 a setting, the model or the engine is missing or wrong; 130 stopped by Ctrl-C.',
+  ].join('\n\n');
+  static override examples = [
+    { description: 'Work for a server, for good:', command: '<%= config.bin %> run --server http://server:8000' },
+    { description: 'Empty the queue and end:', command: '<%= config.bin %> run --until-empty --model large-v3-turbo' },
+    { description: 'Try it with the bundled model:', command: '<%= config.bin %> run --once --model demo-digits' },
+  ];
+  static override flags = {
+    'until-empty': Flags.boolean({ description: 'End when the server has no task to give.', exclusive: ['once'] }),
+    once: Flags.boolean({ description: 'Work on one task, then end.' }),
+    json: Flags.boolean({ description: 'Print one JSON event per line.' }),
+    server: Flags.string({ helpValue: 'URL', description: 'The server that hands out tasks (SERVER_URL).' }),
+    model: Flags.string({ helpValue: 'NAME', description: 'The Whisper model, by name or path (STT_MODEL).' }),
+    slots: Flags.string({ helpValue: 'N', description: 'Tasks worked on at the same time (STT_SLOTS).' }),
+    threads: Flags.string({ helpValue: 'N', description: 'CPU threads, shared by the slots (STT_THREADS).' }),
+    name: Flags.string({
+      helpValue: 'NAME',
+      description: 'Name of this worker in the logs of the server (NODE_NAME).',
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(RunCommand);
+    using shutdown = listenForShutdown();
+    try {
+      const settings = loadWorkerSettings({
+        SERVER_URL: flags.server,
+        STT_MODEL: flags.model,
+        STT_SLOTS: flags.slots,
+        STT_THREADS: flags.threads,
+        NODE_NAME: flags.name,
+      });
+      const mode = flags.once ? 'once' : flags['until-empty'] ? 'until_empty' : 'forever';
+      using display = openReport({ json: flags.json, logLevel: settings.logLevel });
+      const summary = await runWorker({
+        settings,
+        paths: dataPaths(dataFolder(settings)),
+        mode,
+        report: display.report,
+        shutdown,
+        clock: systemClock,
+        processors: availableParallelism(),
+        ignoredSettings: presentLaterSettings(),
+      });
+      process.exitCode = workerExitCode(summary, mode, shutdown.receivedSignal());
+    } catch (error) {
+      if (flags.json && error instanceof AppError) {
+        const { code, message, hint } = error;
+        jsonToStandardOutput()({ event: 'error', code, message, hint });
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { eventually } from '../../test/support/eventually.ts';
+import { isRunning } from '../../test/support/processes.ts';
+import { rejects } from '../../test/support/rejects.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { decodeAudio } from '../audio/decode-audio.ts';
+import { packageFolder } from '../package-folder.ts';
+import { parseTranscript, spokenText } from '../protocol/web-vtt.ts';
+import type { Engine } from './find-engine.ts';
+import { judgeTranscript, type Verdict } from './judge-transcript.ts';
+import { proveEngine } from './prove-engine.ts';
+import { silentWav } from './silent-wav.ts';
+import { fakeWhisperCli, type Habit, heardText } from './testing/fake-whisper-cli.ts';
+import { realWhisperCli, unpackDemoModel } from './testing/real-engine.ts';
+import { type EngineRun, transcribe } from './whisper-cli.ts';
+
+const run = suite('whisper-cli');
+
+const audioSeconds = 3;
+const never = new AbortController().signal;
+
+const engineOf = (whisperCli: string, modelFile = '/no/model'): Engine => ({
+  whisperCli,
+  modelFile,
+  modelName: 'any',
+  vadModelFile: undefined,
+  isDemoModel: false,
+});
+
+async function runEngine(
+  folder: TemporaryFolder,
+  engine: Engine,
+  more: { signal?: AbortSignal; onProgress?: (fraction: number) => void } = {},
+): Promise<EngineRun> {
+  await writeFile(folder.join('a.wav'), silentWav(audioSeconds));
+  return transcribe(engine, {
+    wavFile: folder.join('a.wav'),
+    audioSeconds,
+    outputBase: folder.join('a'),
+    language: 'en',
+    threads: 1,
+    signal: never,
+    ...more,
+  });
+}
+
+async function verdictOn(habit: Habit): Promise<Verdict> {
+  await using folder = await temporaryFolder();
+  const { file } = await fakeWhisperCli(folder.join('whisper-cli'), habit);
+  return judgeTranscript(await runEngine(folder, engineOf(file)), audioSeconds);
+}
+
+const reasonFor = async (habit: Habit): Promise<string> => {
+  const verdict = await verdictOn(habit);
+  return verdict.kind === 'failed' ? verdict.reason : verdict.kind;
+};
+
+run('gives the transcript, and progress from percents and segments', async () => {
+  await using folder = await temporaryFolder();
+  const { file } = await fakeWhisperCli(folder.join('whisper-cli'), 'works');
+  const seen: number[] = [];
+  const ended = await runEngine(folder, engineOf(file), { onProgress: (fraction) => seen.push(fraction) });
+  assert.match(ended.vtt ?? '', heardText);
+  assert.is(ended.heardUntilSeconds, 3);
+  assert.ok(ended.endedWell);
+  assert.is(seen.at(-1), 1);
+  assert.equal(
+    seen,
+    seen.toSorted((one, other) => one - other),
+  );
+});
+
+run('has every bad habit judged by what was written', async () => {
+  assert.is(await reasonFor('hears_nothing'), 'no_speech');
+  assert.is(await reasonFor('writes_nothing'), 'the engine wrote no transcript');
+  assert.is(await reasonFor('writes_half'), 'the transcript is cut off');
+  assert.match(await reasonFor('writes_garbage'), 'not WebVTT');
+  assert.match(await reasonFor('crashes'), /no transcript \(killed by SIGSEGV/u);
+});
+
+run('does not wait for a grandchild that keeps the output open, and ends it', async () => {
+  await using folder = await temporaryFolder();
+  const fake = await fakeWhisperCli(folder.join('whisper-cli'), 'leaks_its_output');
+  const ended = await runEngine(folder, engineOf(fake.file));
+  assert.is(judgeTranscript(ended, audioSeconds).kind, 'ok');
+  for (const pid of await fake.pids()) await eventually(() => !isRunning(pid), 'the grandchild is gone');
+});
+
+for (const habit of ['hangs', 'ignores_sigterm'] as const) {
+  run(`is gone within seconds when asked, also when it ${habit.replaceAll('_', ' ')}`, async () => {
+    await using folder = await temporaryFolder();
+    const fake = await fakeWhisperCli(folder.join('whisper-cli'), habit);
+    const stop = new AbortController();
+    const startedAt = performance.now();
+    const running = runEngine(folder, engineOf(fake.file), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('stop')),
+    });
+    await rejects(running, /stop/u);
+    assert.ok(performance.now() - startedAt < 5000);
+    for (const pid of await fake.pids()) assert.not(isRunning(pid));
+  });
+}
+
+run('is proven before work, and names the model in the words of the engine', async () => {
+  await using folder = await temporaryFolder();
+  const prove = async (habit: Habit) => {
+    const { file } = await fakeWhisperCli(folder.join(habit), habit);
+    await proveEngine(engineOf(file, '/models/cut.bin'), { folder: folder.path, threads: 1, signal: never });
+  };
+  await prove('works');
+  const error = await rejects(
+    prove('cannot_load_the_model'),
+    /cannot load the model \/models\/cut\.bin:\n.*bad magic/u,
+  );
+  assert.equal([error['code'], error['exitCode']], ['STT_MODEL_DAMAGED', 78]);
+});
+
+run('is refused when it does not start at all', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('broken'), '#!/bin/sh\necho "error while loading shared libraries" >&2\nexit 127\n', {
+    mode: 0o755,
+  });
+  const options = { folder: folder.path, threads: 1, signal: never };
+  const error = await rejects(proveEngine(engineOf(folder.join('broken')), options), /shared libraries/u);
+  assert.equal([error['code'], error['exitCode']], ['STT_ENGINE_BROKEN', 78]);
+  const missing = await rejects(
+    proveEngine(engineOf('no-such-whisper-cli'), options),
+    /"no-such-whisper-cli" was not found/u,
+  );
+  assert.equal([missing['code'], missing['exitCode']], ['STT_ENGINE_MISSING', 78]);
+});
+
+const whisperCli = realWhisperCli();
+const withEngine = (title: string, test: () => Promise<void>): void =>
+  whisperCli === undefined ? run.skip(title, test) : run(title, test);
+const real = (modelFile: string): Engine => engineOf(whisperCli ?? '', modelFile);
+
+withEngine('transcribes real speech with the real engine', async () => {
+  await using folder = await temporaryFolder();
+  await unpackDemoModel(folder.join('demo.bin'));
+  const samples = path.join(packageFolder, 'whisper', 'demo-model', 'samples');
+  await copyFile(path.join(samples, 'digits-en-short.mp3'), folder.join('recording'));
+  const decoded = await decodeAudio({ file: folder.join('recording'), wavFile: folder.join('a.wav'), signal: never });
+  assert.ok(decoded.kind === 'decoded');
+  const ended = await transcribe(real(folder.join('demo.bin')), {
+    wavFile: folder.join('a.wav'),
+    audioSeconds: decoded.audioSeconds,
+    outputBase: folder.join('a'),
+    language: 'auto',
+    threads: 1,
+    signal: never,
+  });
+  const verdict = judgeTranscript(ended, decoded.audioSeconds);
+  assert.ok(verdict.kind === 'ok');
+  const truth = await readFile(path.join(samples, 'digits-en-short.txt'), 'utf8');
+  assert.is(spokenText(parseTranscript(verdict.vtt).cues), truth.trim());
+  assert.is(ended.detectedLanguage, 'en');
+});
+
+withEngine('hears nothing in silence with the real engine', async () => {
+  await using folder = await temporaryFolder();
+  await unpackDemoModel(folder.join('demo.bin'));
+  const ended = await runEngine(folder, real(folder.join('demo.bin')));
+  assert.is(judgeTranscript(ended, audioSeconds).kind, 'no_speech');
+});
+
+withEngine('finds a model that is cut, empty or no model with the real engine', async () => {
+  await using folder = await temporaryFolder();
+  await unpackDemoModel(folder.join('whole.bin'));
+  const whole = await readFile(folder.join('whole.bin'));
+  const options = { folder: folder.path, threads: 1, signal: never };
+  await proveEngine(real(folder.join('whole.bin')), options);
+  for (const bytes of [
+    whole.subarray(0, whole.length - 1000),
+    Buffer.from('<html>Not found</html>'),
+    Buffer.alloc(0),
+  ]) {
+    await writeFile(folder.join('damaged.bin'), bytes);
+    const error = await rejects(proveEngine(real(folder.join('damaged.bin')), options), /damaged\.bin/u);
+    assert.is(error['code'], 'STT_MODEL_DAMAGED');
+  }
+});
+
+run.run();

@@ -1,0 +1,110 @@
+/**
+ * Runs whisper-cli once and tells what came of it, without judging: whisper-cli ends with 0 after many a failure, so its exit
+ * code is a fact among others. See judge-transcript.
+ */
+import { open } from 'node:fs/promises';
+import { systemErrorCode } from '../app-error.ts';
+import { longestBodyBytes } from '../protocol/wire.ts';
+import { describeEnd, runChild } from '../run-child.ts';
+import type { Engine } from './find-engine.ts';
+import { whisperArguments } from './whisper-arguments.ts';
+import { parseDetectedLanguage, parseProgress, parseSegmentEnd } from './whisper-output.ts';
+
+export type TranscribeOptions = {
+  wavFile: string;
+  /** Length of the WAV file. */
+  audioSeconds: number;
+  /** The transcript is written to `outputBase.vtt`. */
+  outputBase: string;
+  language: string;
+  threads: number;
+  signal: AbortSignal;
+  /** 0 to 1. */
+  onProgress?: (fraction: number) => void;
+};
+
+export type EngineRun = {
+  /** The WebVTT file as it is, or undefined where none was written. */
+  vtt: string | undefined;
+  endedWell: boolean;
+  /** `exit code 3`, `killed by SIGSEGV (11)`. */
+  end: string;
+  /** The end of the last segment that whisper-cli printed, in seconds: a second witness beside the file. */
+  heardUntilSeconds: number | undefined;
+  detectedLanguage: string | undefined;
+  /** The engine's last lines on standard error, without progress. */
+  lastWords: string;
+  /** Wall time. */
+  seconds: number;
+};
+
+const keptLines = 12;
+
+/** Even an old machine with a large model keeps within this; what takes longer hangs. */
+export function engineDeadlineMs(audioSeconds: number): number {
+  return (600 + 40 * audioSeconds) * 1000;
+}
+
+/**
+ * @throws the signal's reason when it aborts; the engine is gone then.
+ * @throws AppError STT_TOOL_MISSING when the engine cannot be started.
+ */
+export async function transcribe(engine: Engine, options: TranscribeOptions): Promise<EngineRun> {
+  const words: string[] = [];
+  let heardUntilSeconds: number | undefined;
+  let detectedLanguage: string | undefined;
+  let progress = 0;
+
+  const advance = (fraction: number): void => {
+    progress = Math.max(progress, Math.min(1, fraction));
+    options.onProgress?.(progress);
+  };
+  const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
+    if (stream === 'stdout') {
+      const end = parseSegmentEnd(line);
+      if (end === undefined) return;
+      heardUntilSeconds = Math.max(heardUntilSeconds ?? 0, end);
+      advance(end / options.audioSeconds);
+      return;
+    }
+    const fraction = parseProgress(line);
+    if (fraction !== undefined) return advance(fraction);
+    detectedLanguage ??= parseDetectedLanguage(line);
+    words.push(line.trim());
+    if (words.length > keptLines) words.shift();
+  };
+
+  const end = await runChild({
+    file: engine.whisperCli,
+    args: whisperArguments({ ...options, modelFile: engine.modelFile, vadModelFile: engine.vadModelFile }),
+    signal: options.signal,
+    timeoutMs: engineDeadlineMs(options.audioSeconds),
+    killAfterMs: 2000,
+    onLine,
+  });
+  // An engine that was through already has done its work.
+  if (end.stoppedBy === 'abort') options.signal.throwIfAborted();
+  return {
+    vtt: await readTranscriptFile(`${options.outputBase}.vtt`),
+    endedWell: end.exitCode === 0,
+    end: describeEnd(end),
+    heardUntilSeconds,
+    detectedLanguage,
+    lastWords: words.join('\n'),
+    seconds: end.durationMs / 1000,
+  };
+}
+
+/** At most one byte more than may be delivered: enough to see that it is too long. */
+async function readTranscriptFile(file: string): Promise<string | undefined> {
+  try {
+    await using handle = await open(file);
+    const { size } = await handle.stat();
+    const bytes = Buffer.alloc(Math.min(size, longestBodyBytes + 1));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    return bytes.toString('utf8', 0, bytesRead);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

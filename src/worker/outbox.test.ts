@@ -1,0 +1,168 @@
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { eventually } from '../../test/support/eventually.ts';
+import { fakeClock } from '../../test/support/fake-clock.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
+import type { Clock } from '../clock.ts';
+import { runChild } from '../run-child.ts';
+import { type Letter, openOutbox, type Outbox } from './outbox.ts';
+import { ownToken } from './process-owner.ts';
+import type { Answer } from './server-answer.ts';
+import { startFakeServer } from './testing/fake-server.ts';
+import { hurriedClock } from './testing/hurried-clock.ts';
+import { lettersIn } from './testing/start-worker.ts';
+import type { WorkerEvent } from './worker-event.ts';
+
+const run = suite('outbox');
+
+const never = new AbortController().signal;
+const transcript: Letter = { kind: 'result', message: { id: 'a', vtt: 'WEBVTT\n\n', seconds: 2 } };
+const errorReport: Letter = { kind: 'error', message: { id: 'b', error: 'it is empty' } };
+const later: Answer = { kind: 'later', reason: 'ECONNREFUSED', retryAfterMs: undefined };
+
+type Desk = { outbox: Outbox; sent: object[]; events: WorkerEvent[]; answerWith: (answer: Answer) => void };
+
+/** An outbox whose server answers as told. */
+async function desk(folder: TemporaryFolder, clock: Clock = hurriedClock()): Promise<Desk> {
+  const sent: object[] = [];
+  const events: WorkerEvent[] = [];
+  let answer: Answer = { kind: 'accepted' };
+  const send = (message: object): Promise<Answer> => {
+    sent.push(message);
+    return Promise.resolve(answer);
+  };
+  const outbox = await openOutbox({
+    folder: folder.path,
+    clock,
+    report: (event) => events.push(event),
+    client: { sendResult: send, sendError: send },
+  });
+  return { outbox, sent, events, answerWith: (next) => (answer = next) };
+}
+
+/** Makes every letter in the folder look like that of another run. */
+async function giveTo(folder: TemporaryFolder, owner: string): Promise<void> {
+  for (const name of await lettersIn(folder.path)) {
+    await rename(folder.join(name), folder.join(name.replace(ownToken, owner)));
+  }
+}
+
+const endedRun = ownToken.replace(/-\d+-\d+$/u, '-999999999-1');
+
+run('has a letter on disk before it sends it, and none when it is accepted', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, sent } = await desk(folder);
+  const posted = await outbox.put(transcript);
+  assert.is(sent.length, 0);
+  assert.equal(JSON.parse(await readFile(folder.join(posted.name), 'utf8')), transcript);
+  assert.is(await outbox.deliver(posted, never), 'accepted');
+  assert.equal(sent, [transcript.message]);
+  assert.equal(await lettersIn(folder.path), []);
+});
+
+run('keeps a letter that cannot be delivered now, and delivers it later', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, events, answerWith } = await desk(folder);
+  answerWith(later);
+  assert.is(await outbox.deliver(await outbox.put(errorReport), never), 'waiting');
+  assert.equal(events, [{ event: 'waiting', task: 'b', what: 'error', reason: 'ECONNREFUSED' }]);
+  assert.is(await outbox.countWaiting(), 1);
+
+  answerWith({ kind: 'accepted' });
+  const stop = new AbortController();
+  const delivering = outbox.deliverInBackground(stop.signal);
+  await eventually(() => events.length === 2, 'the letter is delivered');
+  stop.abort();
+  await delivering;
+  assert.equal(events[1], { event: 'delivered', task: 'b', what: 'error' });
+  assert.equal(await lettersIn(folder.path), []);
+});
+
+run('moves a letter that is refused for good aside, with the reason', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, events, answerWith } = await desk(folder);
+  answerWith({ kind: 'refused', reason: 'HTTP 409: lease lost' });
+  assert.is(await outbox.deliver(await outbox.put(transcript), never), 'refused');
+  assert.equal(await lettersIn(folder.path), []);
+  const [event] = events;
+  assert.ok(event?.event === 'refused');
+  assert.equal(JSON.parse(await readFile(event.file, 'utf8')), { reason: 'HTTP 409: lease lost', ...transcript });
+});
+
+run('waits as long as the server asks', async () => {
+  await using folder = await temporaryFolder();
+  const clock = fakeClock();
+  const { outbox, sent, answerWith } = await desk(folder, clock);
+  answerWith({ ...later, retryAfterMs: 300_000 });
+  await outbox.deliver(await outbox.put(transcript), never);
+  const stop = new AbortController();
+  const delivering = outbox.deliverInBackground(stop.signal);
+  await eventually(() => sent.length === 2, 'the first round');
+  await clock.advance(299_000);
+  assert.is(sent.length, 2);
+  await eventually(async () => {
+    await clock.advance(1000);
+    return sent.length === 3;
+  }, 'the second round');
+  stop.abort();
+  await delivering;
+});
+
+run('delivers what a run left behind that ended, oldest first', async () => {
+  await using folder = await temporaryFolder();
+  const first = await desk(folder);
+  await first.outbox.put(errorReport);
+  await first.outbox.put(transcript);
+  await giveTo(folder, endedRun);
+  const { outbox, sent } = await desk(folder);
+  assert.is(await outbox.flush(0, never), 0);
+  assert.equal(sent.length, 2);
+  assert.equal(await lettersIn(folder.path), []);
+});
+
+run('leaves the letters of other living workers alone', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, sent } = await desk(folder);
+  await outbox.put(transcript);
+  await giveTo(folder, 'other_host-1-1');
+  assert.is(await outbox.flush(0, never), 0);
+  assert.equal([sent.length, (await lettersIn(folder.path)).length], [0, 1]);
+});
+
+run('has each letter delivered once, when two workers find those of a run that ended', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  const { outbox } = await desk(folder);
+  for (let count = 0; count < 20; count += 1) {
+    server.leases.set(String(count), { bytes: Buffer.alloc(0), language: 'en' });
+    await outbox.put({ kind: 'error', message: { id: String(count) } });
+  }
+  await giveTo(folder, endedRun);
+  const flush = `
+    import { systemClock as clock } from '${import.meta.dirname}/../clock.ts';
+    import { openOutbox } from '${import.meta.dirname}/outbox.ts';
+    import { createServerClient } from '${import.meta.dirname}/server-client.ts';
+    const client = createServerClient({ serverUrl: '${server.url}', workerName: 'w', credentials: undefined, clock });
+    const outbox = await openOutbox({ folder: '${folder.path}', client, clock, report: () => {} });
+    await outbox.flush(0, new AbortController().signal);`;
+  const worker = { file: process.execPath, args: ['--input-type=module', '-e', flush] };
+  const ends = await Promise.all([runChild(worker), runChild(worker)]);
+  for (const end of ends) assert.is(end.exitCode, 0, end.outputTail);
+  assert.is(server.callsOf('error').length, 20);
+  assert.equal([await lettersIn(folder.path), await readdir(folder.join('refused'))], [[], []]);
+});
+
+run('sets a file aside that is no letter, and goes on', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join(`000000000000001-ab.${endedRun}.json`), '{"kind":"resu');
+  await (await desk(folder)).outbox.put(transcript);
+  await giveTo(folder, endedRun);
+  const { outbox, sent, events } = await desk(folder);
+  await outbox.flush(0, never);
+  assert.equal(sent, [transcript.message]);
+  assert.is(events[0]?.event, 'warning');
+  assert.is((await readdir(folder.join('refused'))).length, 1);
+});
+
+run.run();

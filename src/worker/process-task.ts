@@ -1,0 +1,175 @@
+/**
+ * One task from claim to delivery: downloaded, decoded, transcribed, judged, put in the outbox, delivered. The stages know nothing
+ * of each other; this is where they meet, and where it is decided what the server is told when one of them cannot go on.
+ */
+import path from 'node:path';
+import { messageOf } from '../app-error.ts';
+import { decodeAudio } from '../audio/decode-audio.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine } from '../engine/find-engine.ts';
+import { judgeTranscript } from '../engine/judge-transcript.ts';
+import { transcriptFlags } from '../engine/whisper-arguments.ts';
+import { transcribe } from '../engine/whisper-cli.ts';
+import { normaliseLanguage } from '../protocol/languages.ts';
+import type { Phase, ResultMessage } from '../protocol/messages.ts';
+import { downloadRecording } from './download-recording.ts';
+import { keepLease } from './lease-keeper.ts';
+import type { Delivery, Letter, Outbox } from './outbox.ts';
+import type { Claim, Lease, ServerClient } from './server-client.ts';
+import { type TaskProgress, trackProgress } from './task-progress.ts';
+import type { Report, TaskEndEvent } from './worker-event.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+export type ClaimedTask = Extract<Claim, { kind: 'task' }>;
+
+/** What the tasks of one slot are worked on with. */
+export type Workshop = {
+  slot: number;
+  client: ServerClient;
+  engine: Engine;
+  threads: number;
+  outbox: Outbox;
+  workFolder: WorkFolder;
+  clock: Clock;
+  report: Report;
+  /** Aborts when the worker is to stop: the task is handed back. */
+  stop: AbortSignal;
+  /** Aborts when a stopping worker has no more time for calls to the server. */
+  lastCalls: AbortSignal;
+};
+
+export type ProcessedTask = {
+  end: TaskEndEvent;
+  /** This machine's fault, not the recording's: disk full, ffmpeg gone. The task was handed back. */
+  trouble?: Error;
+};
+
+/** What working on the recording came to. */
+type Finding =
+  | {
+      kind: 'transcript';
+      outcome: 'ok' | 'no_speech';
+      message: ResultMessage;
+      audioSeconds: number;
+      engineSeconds: number;
+    }
+  | { kind: 'failed'; phase: Phase; reason: string }
+  | { kind: 'lease_lost'; reason: string };
+
+const longestReason = 4000;
+
+/** Never throws: whatever happens, the server is told, or will be. */
+export async function processTask(task: ClaimedTask, workshop: Workshop): Promise<ProcessedTask> {
+  const { lease } = task;
+  const { slot, client, clock, report, stop } = workshop;
+  const progress = trackProgress(slot, lease.id, clock, report);
+  using keeper = keepLease({ lease, client, clock, current: progress.current });
+  const about = { slot, task: lease.id };
+  try {
+    const finding = await work(task, workshop, progress, AbortSignal.any([stop, keeper.lost]));
+    progress.enter('deliver');
+    return { end: { ...(await tellServer(finding, lease, workshop)), ...about } };
+  } catch (error) {
+    if (keeper.lost.aborted) return { end: { event: 'lease_lost', ...about, reason: messageOf(keeper.lost.reason) } };
+    const reason = stop.aborted ? 'the worker stops' : messageOf(error);
+    await handBack(lease, reason, workshop);
+    const end: TaskEndEvent = { event: 'handed_back', ...about, reason };
+    return stop.aborted ? { end } : { end, trouble: error instanceof Error ? error : new Error(reason) };
+  } finally {
+    task.recording.body.destroy();
+  }
+}
+
+/** @throws the signal's reason when it aborts, and whatever is this machine's fault. */
+async function work(
+  task: ClaimedTask,
+  workshop: Workshop,
+  progress: TaskProgress,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const { client, engine, clock, threads } = workshop;
+  const { lease, recording } = task;
+  const language = knownLanguage(lease.language);
+  if (language === undefined) {
+    return { kind: 'failed', phase: 'download', reason: `Whisper knows no language "${lease.language}".` };
+  }
+  await using folder = await workshop.workFolder.makeTaskFolder();
+  const recordingFile = path.join(folder.path, 'recording');
+  const wavFile = path.join(folder.path, 'audio.wav');
+  const onProgress = progress.advance;
+
+  progress.enter('download');
+  const downloaded = await downloadRecording({
+    client,
+    lease,
+    recording,
+    file: recordingFile,
+    signal,
+    clock,
+    onProgress,
+  });
+  if (downloaded.kind === 'lease_lost') return downloaded;
+  if (downloaded.kind === 'failed') return { ...downloaded, phase: 'download' };
+
+  progress.enter('decode');
+  const decoded = await decodeAudio({ file: recordingFile, wavFile, signal, onProgress });
+  if (decoded.kind === 'bad_recording') return { kind: 'failed', phase: 'decode', reason: decoded.reason };
+  const { audioSeconds } = decoded;
+
+  progress.setAudioSeconds(audioSeconds);
+  progress.enter('transcribe');
+  const outputBase = path.join(folder.path, 'transcript');
+  const run = await transcribe(engine, { wavFile, audioSeconds, outputBase, language, threads, signal, onProgress });
+  const verdict = judgeTranscript(run, audioSeconds);
+  if (verdict.kind === 'failed') {
+    return { kind: 'failed', phase: 'transcribe', reason: `${sentence(verdict.reason)}\n${run.lastWords}`.trim() };
+  }
+  const message: ResultMessage = {
+    id: lease.id,
+    vtt: verdict.vtt,
+    seconds: run.seconds,
+    duration: audioSeconds,
+    language: run.detectedLanguage ?? language,
+    model: engine.modelName,
+    engine: 'whisper.cpp',
+    flags: transcriptFlags(engine.vadModelFile !== undefined),
+  };
+  return { kind: 'transcript', outcome: verdict.kind, message, audioSeconds, engineSeconds: run.seconds };
+}
+
+type EndOf = TaskEndEvent extends infer End ? (End extends unknown ? Omit<End, 'slot' | 'task'> : never) : never;
+
+async function tellServer(finding: Finding, lease: Lease, workshop: Workshop): Promise<EndOf> {
+  if (finding.kind === 'lease_lost') return { event: 'lease_lost', reason: finding.reason };
+  if (finding.kind === 'failed') {
+    const { phase, reason } = finding;
+    await deliver({ kind: 'error', message: { id: lease.id, error: reason.slice(0, longestReason) } }, workshop);
+    return { event: 'failed', phase, reason };
+  }
+  const { outcome, message, audioSeconds, engineSeconds } = finding;
+  const delivery = await deliver({ kind: 'result', message }, workshop);
+  return { event: 'transcribed', outcome, delivery, audioSeconds, engineSeconds };
+}
+
+async function deliver(letter: Letter, { outbox, lastCalls }: Workshop): Promise<Delivery> {
+  return outbox.deliver(await outbox.put(letter), lastCalls);
+}
+
+/** To a protocol 2 server this is no attempt. An ancestor's server knows errors only, and would wait for days without one. */
+async function handBack(lease: Lease, reason: string, workshop: Workshop): Promise<void> {
+  const { client, report, lastCalls } = workshop;
+  if (lease.seconds !== undefined) {
+    await client.sendRelease({ id: lease.id, reason: reason.slice(0, 1000) }, lastCalls);
+    return;
+  }
+  try {
+    await deliver({ kind: 'error', message: { id: lease.id } }, workshop);
+  } catch (error) {
+    report({ event: 'warning', message: `The task could not be handed back: ${messageOf(error)}` });
+  }
+}
+
+const knownLanguage = (written: string): string | undefined =>
+  written === 'auto' ? written : normaliseLanguage(written);
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,0 +1,46 @@
+/** Events for a person at a terminal: one live line for each slot, and what is finished scrolls away above. */
+import { type LiveLines, startLiveLines } from '../progress.ts';
+import { clockTime, describeEvent, shortId } from './describe-event.ts';
+import type { Report, TaskProgressEvent } from './worker-event.ts';
+
+export type TerminalReport = Disposable & { report: Report };
+
+const phaseNames = {
+  download: 'downloading',
+  decode: 'decoding',
+  transcribe: 'transcribing',
+  deliver: 'delivering',
+} as const;
+
+export function createTerminalReport(): TerminalReport {
+  let lines: LiveLines | undefined;
+  const endLines = (): void => {
+    lines?.[Symbol.dispose]();
+    lines = undefined;
+  };
+  const print = (text: string): void => {
+    if (lines === undefined) process.stderr.write(`${text}\n`);
+    else lines.print(text);
+  };
+  const report: Report = (event) => {
+    if (event.event === 'progress') lines?.show(event.slot - 1, event.progress, describeProgress(event));
+    else if ('slot' in event) lines?.show(event.slot - 1, 0, 'waiting');
+    if (event.event === 'summary') endLines();
+    // The live line tells of a task that begins, and of none.
+    const text = event.event === 'claimed' || event.event === 'idle' ? undefined : describeEvent(event);
+    if (text !== undefined) print(text);
+    if (event.event === 'started') lines = startLiveLines(event.slots);
+  };
+  return { report, [Symbol.dispose]: endLines };
+}
+
+/** `transcribing 3f2a9c01  12.4 x real time  0:35 left`. */
+export function describeProgress(event: TaskProgressEvent): string {
+  return [
+    `${phaseNames[event.phase]} ${shortId(event.task)}`,
+    event.speed === undefined ? '' : `${event.speed.toFixed(1)} x real time`,
+    event.etaSeconds === undefined ? '' : `${clockTime(event.etaSeconds)} left`,
+  ]
+    .filter(Boolean)
+    .join('  ');
+}

@@ -1,0 +1,71 @@
+/**
+ * What an answer of the server means for us. Three outcomes: accepted; refused for good by somebody who speaks our wire; or not
+ * now. A proxy's error page, a login portal or a redirect is never a refusal: a transcript must not be given up because of it. Pure.
+ */
+import { parseProblem } from '../protocol/problem.ts';
+
+export type Answer =
+  | { kind: 'accepted' }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'later'; reason: string; retryAfterMs: number | undefined };
+
+export type RawAnswer = {
+  status: number;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+};
+
+const finalStatuses = new Set([400, 404, 409, 410, 413, 422]);
+const longestWaitMs = 3600 * 1000;
+
+export function readAnswer(raw: RawAnswer, nowMs: number): Answer {
+  if (raw.status >= 200 && raw.status < 300 && isJsonObject(raw.body)) return { kind: 'accepted' };
+  const reason = describeAnswer(raw);
+  if (finalStatuses.has(raw.status) && parseProblem(raw.body) !== undefined) return { kind: 'refused', reason };
+  return { kind: 'later', reason, retryAfterMs: retryAfterMs(raw, nowMs) };
+}
+
+/** For people: what came instead of what was asked for. */
+export function describeAnswer(raw: RawAnswer): string {
+  const { status } = raw;
+  if (status === 401 || status === 403 || status === 407) {
+    return `HTTP ${status}: the server wants another user name and password; look at AUTH_ENABLED, USERNAME and PASSWORD`;
+  }
+  if (status >= 300 && status < 400) {
+    return `HTTP ${status}: the server redirects to ${printable(header(raw, 'location') ?? 'nowhere')}; set SERVER_URL to the right address`;
+  }
+  const detail = parseProblem(raw.body)?.detail;
+  if (detail !== undefined) return `HTTP ${status}: ${printable(detail)}`;
+  return `HTTP ${status} with something that is not from stt-server (${printable(header(raw, 'content-type') ?? 'no content type')}); is SERVER_URL right?`;
+}
+
+/** Retry-After: seconds or a date. */
+export function retryAfterMs(raw: RawAnswer, nowMs: number): number | undefined {
+  const value = header(raw, 'retry-after');
+  if (value === undefined) return undefined;
+  const ms = /^\d+$/u.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.min(longestWaitMs, Math.max(0, ms));
+}
+
+function header(raw: RawAnswer, name: string): string | undefined {
+  const value = raw.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Text of a peer in one short line without control characters. */
+function printable(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}
+
+function isJsonObject(body: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null;
+  } catch {
+    return false;
+  }
+}

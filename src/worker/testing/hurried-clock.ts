@@ -1,0 +1,12 @@
+/** A clock on which time runs a hundred times as fast, for waits that a test cannot step through. Used by tests only. */
+import { type Clock, systemClock } from '../../clock.ts';
+
+const hurry = 100;
+
+export function hurriedClock(): Clock {
+  const startedAt = Date.now();
+  return {
+    now: () => startedAt + (Date.now() - startedAt) * hurry,
+    sleep: (ms, signal) => systemClock.sleep(ms / hurry, signal),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Where tasks in hand have their files: a folder of this run's own, with one folder for each task. What earlier runs left behind
+ * is swept; what belongs to a worker that lives is not touched.
+ */
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { hasOwnerEnded, ownToken } from './process-owner.ts';
+
+export type TaskFolder = AsyncDisposable & { path: string };
+
+export type WorkFolder = AsyncDisposable & { makeTaskFolder: () => Promise<TaskFolder> };
+
+/** No task takes this long, so a folder of another machine that is older was left behind. */
+const foreignPatienceMs = 7 * 24 * 3600 * 1000;
+
+/** @throws AppError STT_WORK_FOLDER where nothing can be written. */
+export async function openWorkFolder(work: string): Promise<WorkFolder> {
+  const own = path.join(work, ownToken);
+  try {
+    await mkdir(own, { recursive: true, mode: 0o700 });
+    await sweep(work);
+  } catch (error) {
+    throw new AppError(`The work folder ${work} cannot be used: ${messageOf(error)}.`, {
+      code: 'STT_WORK_FOLDER',
+      hint: 'Set STT_DATA_DIR to a folder that this user may write, on a disk with room.',
+      exitCode: exitCodes.ioError,
+      cause: error,
+    });
+  }
+  return {
+    async makeTaskFolder() {
+      const folder = await mkdtemp(path.join(own, 'task-'));
+      return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+    },
+    [Symbol.asyncDispose]: () => rm(own, { recursive: true, force: true }),
+  };
+}
+
+async function sweep(work: string): Promise<void> {
+  for (const entry of await readdir(work, { withFileTypes: true })) {
+    // A link is not followed, and nothing but folders is ours.
+    if (!entry.isDirectory() || entry.name === ownToken) continue;
+    const folder = path.join(work, entry.name);
+    if (hasOwnerEnded(entry.name, await silentMs(folder), foreignPatienceMs)) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Since something was last made or removed in the folder. */
+async function silentMs(folder: string): Promise<number> {
+  try {
+    return Date.now() - (await stat(folder)).mtimeMs;
+  } catch (error) {
+    // Another worker swept it in this moment.
+    if (systemErrorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
