@@ -71,7 +71,7 @@ badInput('STT_DEFAULT_LANGUAGE offers recordings whose sidecar states no languag
 });
 
 async function serve(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<ChildEnd> {
-  return await runChild({ file: execPath, args: [serverProgram, ...args], cwd, env, timeoutMs: 20_000 });
+  return runChild({ file: execPath, args: [serverProgram, ...args], cwd, env, timeoutMs: 20_000 });
 }
 
 badInput('a port that is taken ends the server with 69 and the way out', async () => {

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/logger.ts';
 import { listenForShutdown } from '../../src/shutdown.ts';
 import { startServer } from '../main.ts';
 
-export class Serve extends BaseCommand {
+export class ServeCommand extends BaseCommand {
   static override summary = 'Hand out the recordings of a library to workers, and collect their transcripts.';
   static override description = `Every recording below the library without a .vtt beside it becomes a task. Its language stands in NAME.json under sql_params.language. A worker that asks gets the recording; its transcript is written to NAME.vtt.
 
@@ -51,7 +51,7 @@ Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal 
   };
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Serve);
+    const { flags } = await this.parse(ServeCommand);
     const settings = loadServerSettings({
       AUDIO_DIR: flags.library,
       HOST: flags.host,

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseDigestHeader } from '../../src/protocol/wire.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { openRecording } from '../library/open-recording.ts';
 import { hello, problemCode, startTestServer } from '../testing/test-server.ts';
@@ -106,6 +107,19 @@ run('keeps the lease of a protocol 2 worker whose download breaks off', async ()
   assert.is((await server.post('/heartbeat', { id })).status, 200);
   const rest = await server.get(`/task/${id}/audio`, { Range: 'bytes=33554431-' });
   assert.is((await rest.arrayBuffer()).byteLength, 1);
+});
+
+run('takes a task back from a worker that hung up before it heard of it', async () => {
+  await using server = await startTestServer({ recordings: ['huge.mp3'] });
+  // Its digest takes a while; the file takes no room.
+  await truncate(server.inLibrary('huge.mp3'), 2 ** 30);
+  await server.restart();
+  const hangUp = new AbortController();
+  const claim = server.claim('', { signal: hangUp.signal });
+  await eventually(() => server.logs.some((line) => line.msg === 'granted'), 'the grant');
+  hangUp.abort();
+  await claim.catch(() => {});
+  await eventually(() => server.logs.some((line) => line.msg === 'released'), 'the task is back');
 });
 
 run('sends what cannot be a single range as a whole', () => {

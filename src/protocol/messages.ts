@@ -32,7 +32,11 @@ export type ResultMessage = z.infer<typeof resultMessage>;
 /** `POST /error`: this attempt failed. The ancestor sends the id alone. */
 export const errorMessage = z.object({
   id: leaseId,
-  error: z.string().max(20_000).optional(),
+  /** Cut, never refused: a report that is too long still ends the lease. */
+  error: z
+    .string()
+    .transform((text) => text.slice(0, 20_000))
+    .optional(),
 });
 export type ErrorMessage = z.infer<typeof errorMessage>;
 
@@ -47,6 +51,9 @@ export type HeartbeatMessage = z.infer<typeof heartbeatMessage>;
 /** `POST /release`: give the task to somebody else; not an attempt. */
 export const releaseMessage = z.object({
   id: leaseId,
-  reason: z.string().max(1000).optional(),
+  reason: z
+    .string()
+    .transform((text) => text.slice(0, 1000))
+    .optional(),
 });
 export type ReleaseMessage = z.infer<typeof releaseMessage>;

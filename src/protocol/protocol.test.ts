@@ -23,6 +23,10 @@ wire('refuses what is missing, empty, of the wrong type or beyond its bounds', (
   assert.not.ok(heartbeatMessage.safeParse({ id: 'a', phase: 'sleep' }).success);
 });
 
+wire('cuts a report that is too long instead of refusing it', () => {
+  assert.is(errorMessage.parse({ id: 'a', error: 'x'.repeat(30_000) }).error?.length, 20_000);
+});
+
 wire('drops what it does not know, also a prototype', () => {
   const parsed = resultMessage.parse(JSON.parse('{"id":"a","vtt":"x","later":1,"__proto__":{"admin":true}}'));
   assert.equal(Object.keys(parsed), ['id', 'vtt']);

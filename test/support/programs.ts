@@ -32,6 +32,13 @@ export type RunningProgram = AsyncDisposable & {
 
 export type ProgramOptions = { file?: string; args: readonly string[]; cwd: string; env?: Record<string, string> };
 
+/** The runner ends a test file that hangs by SIGTERM: what the file has started must go too. */
+const testEnd = new AbortController();
+process.once('SIGTERM', () => {
+  testEnd.abort();
+  setTimeout(() => process.exit(143), 2000);
+});
+
 export function startProgram(options: ProgramOptions): RunningProgram {
   const lines: string[] = [];
   const waiting = new Set<() => void>();
@@ -42,7 +49,7 @@ export function startProgram(options: ProgramOptions): RunningProgram {
     args: options.args,
     cwd: options.cwd,
     env: options.env ?? {},
-    signal: stopper.signal,
+    signal: AbortSignal.any([stopper.signal, testEnd.signal]),
     killAfterMs: 15_000,
     onLine: (line) => {
       lines.push(line);
