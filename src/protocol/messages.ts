@@ -1,8 +1,15 @@
 /**
  * The JSON bodies of the wire: one schema each, for checking what arrives and for the types on both sides. Unknown keys are
- * dropped, so a newer peer may send more.
+ * dropped, so a newer peer may send more; null is as good as absent, since many clients send it.
  */
 import { z } from 'zod';
+
+/** A body whose unknown values are null reads as if they were absent. */
+const message = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.preprocess((body) => {
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+    return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  }, z.object(shape));
 
 const leaseId = z.string().min(1).max(128);
 const shortText = z.string().max(200);
@@ -13,7 +20,7 @@ export const phases = ['download', 'decode', 'transcribe', 'deliver'] as const;
 export type Phase = (typeof phases)[number];
 
 /** `POST /result`: the ancestor sends id and vtt; the rest is what the worker measured. */
-export const resultMessage = z.object({
+export const resultMessage = message({
   id: leaseId,
   /** The transcript, WebVTT. */
   vtt: z.string().min(1),
@@ -30,7 +37,7 @@ export const resultMessage = z.object({
 export type ResultMessage = z.infer<typeof resultMessage>;
 
 /** `POST /error`: this attempt failed. The ancestor sends the id alone. */
-export const errorMessage = z.object({
+export const errorMessage = message({
   id: leaseId,
   /** Cut, never refused: a report that is too long still ends the lease. */
   error: z
@@ -41,7 +48,7 @@ export const errorMessage = z.object({
 export type ErrorMessage = z.infer<typeof errorMessage>;
 
 /** `POST /heartbeat`: still at it. `progress` is 0 to 1 within the phase. */
-export const heartbeatMessage = z.object({
+export const heartbeatMessage = message({
   id: leaseId,
   phase: z.enum(phases).optional(),
   progress: z.number().min(0).max(1).optional(),
@@ -49,7 +56,7 @@ export const heartbeatMessage = z.object({
 export type HeartbeatMessage = z.infer<typeof heartbeatMessage>;
 
 /** `POST /release`: give the task to somebody else; not an attempt. */
-export const releaseMessage = z.object({
+export const releaseMessage = message({
   id: leaseId,
   reason: z
     .string()

@@ -23,6 +23,11 @@ wire('refuses what is missing, empty, of the wrong type or beyond its bounds', (
   assert.not.ok(heartbeatMessage.safeParse({ id: 'a', phase: 'sleep' }).success);
 });
 
+wire('takes null for what is not known', () => {
+  assert.ok(errorMessage.safeParse({ id: 'a', error: null }).success);
+  assert.ok(resultMessage.safeParse({ id: 'a', vtt: 'WEBVTT', language: null, duration: null }).success);
+});
+
 wire('cuts a report that is too long instead of refusing it', () => {
   assert.is(errorMessage.parse({ id: 'a', error: 'x'.repeat(30_000) }).error?.length, 20_000);
 });
@@ -75,6 +80,17 @@ wire('reads transcripts and says where they are wrong', () => {
   assert.equal(parseTranscript(emptyTranscript), { cues: [], errors: [] });
   assert.match(parseTranscript('hello').errors[0] ?? '', 'line 1: No valid signature');
   assert.ok(parseTranscript('WEBVTT\n\n00:03.000 --> 00:02.000\nx').errors.length > 0);
+});
+
+wire('answers a transcript that is made to be slow, or to overflow the stack, at once', () => {
+  const startedAt = performance.now();
+  const settings = parseTranscript(`WEBVTT\n\n00:00.000 --> 00:01.000 ${'a:b '.repeat(40_000)}\nx\n`);
+  assert.match(settings.errors[0] ?? '', 'line 3: longer than 5000 characters');
+  const oneLine = parseTranscript(`WEBVTT\n\n00:00.000 --> 00:01.000\n${'<b>'.repeat(5000)}\n`);
+  assert.ok(oneLine.errors.length > 0);
+  const manyLines = parseTranscript(`WEBVTT\n\n00:00.000 --> 00:01.000\n${'<b>\n'.repeat(100_000)}\n`);
+  assert.ok(manyLines.errors.length > 0);
+  assert.ok(performance.now() - startedAt < 5000);
 });
 
 wire.run();

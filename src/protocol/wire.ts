@@ -34,8 +34,8 @@ export const heartbeatSeconds = 20;
 /** The longest `GET /task?wait=SECONDS`. */
 export const longestWaitSeconds = 60;
 
-/** A request body (a transcript) may have so many bytes. */
-export const longestBodyBytes = 16 * 1024 * 1024;
+/** A request body may have so many bytes: the transcript of some forty hours. */
+export const longestBodyBytes = 4 * 1024 * 1024;
 
 /** `sha-256=:...:` for a digest given in hex. */
 export function digestHeader(sha256Hex: string): string {
