@@ -22,5 +22,6 @@ export async function runCommands(oclif, { target, strategy }) {
   const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const file = isClone ? `./${target}.ts` : `./dist/${target}.js`;
   pjson.oclif = { ...pjson.oclif, ...oclif, commands: { strategy, target: file, identifier: 'commands' } };
-  await execute({ loadOptions: { root, pjson } });
+  // No plugins: oclif would look for them in the user's data folder and run what lies there.
+  await execute({ loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
 }

@@ -14,15 +14,21 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 const bootstrap = suite('bootstrap');
 
 const everyday =
-  'bash env cat cut tr od base64 sha256sum sha512sum rm mkdir mktemp dirname basename cksum ln mv sh'.split(' ');
+  'bash env cat cut tr od base64 sha256sum sha512sum rm mkdir mktemp dirname basename cksum ln mv sh readlink'.split(
+    ' ',
+  );
 
-type Machine = { programs: Record<string, string>; args?: string[] };
+type Machine = { programs: Record<string, string>; args?: string[]; files?: Record<string, string> };
 
 /** Runs quickstart in a copy of the clone, on a machine with the everyday programs and these. */
 async function quickstart(machine: Machine): Promise<{ end: ChildEnd; clone: string[]; ran: string }> {
   await using folder = await temporaryFolder();
   await cp(path.join(packageFolder, 'bin'), folder.join('clone', 'bin'), { recursive: true });
   await cp(path.join(packageFolder, 'package-lock.json'), folder.join('clone', 'package-lock.json'));
+  for (const [name, text] of Object.entries(machine.files ?? {})) {
+    await mkdir(path.dirname(folder.join('clone', name)), { recursive: true });
+    await writeFile(folder.join('clone', name), text);
+  }
   await mkdir(folder.join('path'));
   for (const name of everyday) {
     const real = await Promise.any(
@@ -105,6 +111,27 @@ bootstrap('explains itself without fetching anything', async () => {
   assert.is(end.exitCode, 0);
   assert.match(end.outputTail, 'Usage: ./bin/quickstart [--yes]');
   assert.is(ran, '');
+});
+
+bootstrap('refuses an argument that it does not know, before it fetches anything', async () => {
+  const { end, ran } = await quickstart({ programs: { node: oldNode, npm: tamperedNpm }, args: ['--bogus'] });
+  assert.is(end.exitCode, 2);
+  assert.match(end.outputTail, '--bogus');
+  assert.is(ran, '');
+});
+
+bootstrap('does not start beside another one that is fetching, and says which', async () => {
+  const programs = { node: oldNode, npm: tamperedNpm };
+  const { end } = await quickstart({ programs, files: { '.bootstrap.lock/pid': String(process.pid) } });
+  assert.is(end.exitCode, 75, end.outputTail);
+  assert.match(end.outputTail, `process ${process.pid}`);
+});
+
+bootstrap('goes on where another one was killed', async () => {
+  const programs = { node: oldNode, npm: tamperedNpm };
+  const { end, clone } = await quickstart({ programs, files: { '.bootstrap.lock/pid': '999999999' } });
+  assert.is(end.exitCode, 65, end.outputTail);
+  assert.not.ok(clone.includes('.bootstrap.lock'));
 });
 
 bootstrap.run();

@@ -10,22 +10,36 @@ export abstract class BaseCommand extends Command {
     else this.log(line);
   }
 
-  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    // A wrong flag or `--help`: oclif says it best.
-    if (error instanceof Errors.CLIError) return super.catch(error);
-    const known = error instanceof AppError ? error : undefined;
-    const code = known?.code ?? 'STT_BUG';
-    const hint = known === undefined ? 'This is a bug in stt; please report it with the lines above.' : known.hint;
+  protected override async catch(error: Error): Promise<unknown> {
+    const told = explain(error);
+    // A wrong flag or `--help`: for people oclif says it best.
+    if (told === undefined && !this.jsonEnabled()) return super.catch(error);
+    const { code, message, hint, exitCode } = told ?? usageError(error);
     if (this.jsonEnabled()) {
-      this.logJson({ error: { code, message: messageOf(error), hint } });
+      this.logJson({ error: { code, message, hint } });
     } else {
-      this.logToStderr(
-        known === undefined ? (error.stack ?? messageOf(error)) : `${this.config.bin}: ${error.message}`,
-      );
+      this.logToStderr(code === bugCode ? (error.stack ?? message) : `${this.config.bin}: ${message}`);
       if (hint !== undefined) this.logToStderr(`  ${hint}`);
-      if (known !== undefined) this.logToStderr(`  [${code}]`);
+      if (code !== bugCode) this.logToStderr(`  [${code}]`);
     }
-    process.exitCode = known?.exitCode ?? exitCodes.software;
+    process.exitCode = exitCode;
     return undefined;
   }
+}
+
+type Told = { code: string; message: string; hint: string | undefined; exitCode: number };
+
+const bugCode = 'STT_BUG';
+
+/** Undefined for what oclif itself has to say. */
+function explain(error: Error): Told | undefined {
+  if (error instanceof Errors.CLIError) return undefined;
+  if (error instanceof AppError) return error;
+  const hint = 'This is a bug in stt; please report it with the lines above.';
+  return { code: bugCode, message: messageOf(error), hint, exitCode: exitCodes.software };
+}
+
+function usageError(error: Error): Told {
+  const hint = 'See --help.';
+  return { code: 'STT_USAGE', message: messageOf(error).split('\n')[0] ?? '', hint, exitCode: exitCodes.usage };
 }

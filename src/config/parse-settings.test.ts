@@ -53,6 +53,7 @@ parse('refuses URLs and flags that are none', () => {
   assert.throws(() => parseSettings(workerSettings, { SERVER_URL: 'server:8000' }), /SERVER_URL is wrong/u);
   assert.throws(() => parseSettings(workerSettings, { SERVER_URL: 'not a url' }), /is not a URL/u);
   assert.throws(() => parseSettings(workerSettings, { AUTH_ENABLED: 'maybe' }), /neither true nor false/u);
+  assert.throws(() => parseSettings(workerSettings, { STT_DATA_DIR: '~/stt' }), /only a shell understands/u);
   assert.throws(() => parseSettings(workerSettings, { STT_THREADS: '1.5' }), /not a whole number/u);
 });
 

@@ -24,6 +24,13 @@ export function setting<T>(definition: Setting<T>): Setting<T> {
 
 export const text = (value: string): string => value;
 
+/** A file or folder. What a shell makes of `~` nobody makes of it in a settings file. */
+export function filePath(value: string): string {
+  if (value.startsWith('~'))
+    throw new Error(`"${value}" begins with ~, which only a shell understands; write the whole path`);
+  return value;
+}
+
 export const secret = (value: string): Secret => new Secret(value);
 
 /** A trailing slash is cut, since paths are added. */

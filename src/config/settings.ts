@@ -5,13 +5,13 @@
 import { logLevels, type LogLevel } from '../logger.ts';
 import { languageOrAuto } from '../protocol/languages.ts';
 import type { Secret } from './secret.ts';
-import { flag, httpUrl, list, number, oneOf, secret, type Setting, setting, text } from './setting.ts';
+import { filePath, flag, httpUrl, list, number, oneOf, secret, type Setting, setting, text } from './setting.ts';
 
 const sharedSettings = {
   dataDir: setting<string | undefined>({
     env: 'STT_DATA_DIR',
     help: 'Where engines, models, the outbox and the task database live.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: '`~/.local/share/stt` (the data folder of the platform)',
     example: '/var/lib/stt',
@@ -43,12 +43,14 @@ export const workerSettings = {
     help: 'User name for HTTP Basic; only read when AUTH_ENABLED is true.',
     parse: text,
     fallback: undefined,
+    fallbackText: 'none',
   }),
   password: setting<Secret | undefined>({
     env: 'PASSWORD',
     help: 'Password for HTTP Basic; only read when AUTH_ENABLED is true.',
     parse: secret,
     fallback: undefined,
+    fallbackText: 'none',
   }),
   nodeName: setting<string | undefined>({
     env: 'NODE_NAME',
@@ -61,14 +63,14 @@ export const workerSettings = {
   model: setting<string>({
     env: 'STT_MODEL',
     help: 'The Whisper model: a path, or NAME for `models/ggml-NAME.bin` in the data folder. `demo-digits` is the bundled model for trying things out; it knows spoken digits only.',
-    parse: text,
+    parse: filePath,
     fallback: 'medium',
     example: 'large-v3-turbo',
   }),
   whisperCli: setting<string | undefined>({
     env: 'STT_WHISPER_CLI',
     help: 'A whisper-cli to use instead of the one that `stt setup` built.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: '`whisper/whisper.cpp/build/bin/whisper-cli` in the data folder',
     example: '/usr/bin/whisper-cli',
@@ -106,7 +108,7 @@ export const workerSettings = {
   vadModel: setting<string | undefined>({
     env: 'VAD_MODEL',
     help: 'The silero model for voice activity detection.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: '`models/ggml-silero-v6.2.0.bin` in the data folder',
     example: '/var/lib/stt/models/ggml-silero-v6.2.0.bin',
@@ -118,7 +120,7 @@ export const serverSettings = {
   audioDir: setting<string | undefined>({
     env: 'AUDIO_DIR',
     help: 'The library: the directory with the recordings. Needed.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: 'none, must be set',
     example: '/srv/recordings',
@@ -139,7 +141,7 @@ export const serverSettings = {
   databaseFile: setting<string | undefined>({
     env: 'DB_FILE',
     help: 'The task database (SQLite). `processed.csv` is written beside it.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: '`server/tasks.sqlite` in the data folder',
     example: '/var/lib/stt/server/tasks.sqlite',
@@ -147,7 +149,7 @@ export const serverSettings = {
   logDir: setting<string | undefined>({
     env: 'LOG_DIR',
     help: 'Also write the log to YYYY-MM-DD.log in this directory.',
-    parse: text,
+    parse: filePath,
     fallback: undefined,
     fallbackText: 'only standard output',
     example: '/var/log/stt',

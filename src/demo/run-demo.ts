@@ -41,6 +41,8 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
   try {
     const url = await server.listening;
     await runWorker(folder, url, options);
+  } catch (error) {
+    throw options.signal.aborted ? interrupted() : error;
   } finally {
     stopServer.abort();
     await server.ended;

@@ -1,7 +1,8 @@
 /**
- * `./bin/check`: everything a change must pass, in the order in which it fails soonest. Each step runs whatever the others said;
- * the last line counts steps and tests together.
+ * `./bin/check`: everything a change must pass. Each step runs whatever the others said; the last line counts steps and tests
+ * together.
  */
+import { messageOf } from '../../src/app-error.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { describeEnd, runChild } from '../../src/run-child.ts';
 import { listenForShutdown } from '../../src/shutdown.ts';
@@ -10,59 +11,75 @@ import { installTestPackages } from './install-test-packages.ts';
 
 type Counts = { passed: number; failed: number };
 
-using shutdown = listenForShutdown();
-const total: Counts = { passed: 0, failed: 0 };
+const succeeded: Counts = { passed: 1, failed: 0 };
+const failed: Counts = { passed: 0, failed: 1 };
 
-/** Runs a program with our terminal; counts its own `N passed, N failed`, else itself as one. */
-async function step(
-  title: string,
-  file: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<void> {
-  if (shutdown.drain.aborted) return;
-  console.log(`\n== ${title}`);
+using shutdown = listenForShutdown();
+const signal = shutdown.drain;
+const assumeYes = process.argv.includes('--yes') || process.argv.includes('-y');
+
+/** Runs an npm script; counts its own `N passed, N failed`, else itself as one. */
+async function npmScript(script: string): Promise<Counts> {
   let counts: Counts | undefined;
   const end = await runChild({
-    file,
-    args,
+    file: 'npm',
+    args: ['run', '--silent', script],
     cwd: packageFolder,
     inheritEnv: true,
-    env,
-    signal: shutdown.drain,
+    signal,
     onLine: (line) => {
       console.log(line);
       const found = /^(\d+) passed, (\d+) failed$/u.exec(line);
       if (found !== null) counts = { passed: Number(found[1]), failed: Number(found[2]) };
     },
   });
-  const ok = end.exitCode === 0;
-  const counted = counts ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
-  total.passed += counted.passed;
-  // A step that says all is well and yet ends badly has failed.
-  total.failed += !ok && counted.failed === 0 ? 1 : counted.failed;
-  if (!ok) console.log(`${title}: ${describeEnd(end)}`);
+  if (end.exitCode === 0) return counts ?? succeeded;
+  console.log(`npm run ${script}: ${describeEnd(end)}`);
+  // A script that counts no failure and yet ends badly has failed.
+  return { passed: counts?.passed ?? 0, failed: counts?.failed || 1 };
 }
 
-const node = process.execPath;
-const npm = (script: string): [string, string[]] => ['npm', ['run', '--silent', script]];
-const assumeYes = process.argv.includes('--yes') || process.argv.includes('-y');
-
-try {
-  await installTestPackages(assumeYes, shutdown.drain);
-  await step('types', ...npm('check:types'));
-  await step('lint', ...npm('check:lint'));
-  await step('format', ...npm('check:format'));
-  await step('build', ...npm('build'));
-  await step('engine', node, ['bin/stt.js', 'setup', '--model', 'demo-digits', ...(assumeYes ? ['--yes'] : [])], {
-    STT_DATA_DIR: checkDataFolder,
+/** Builds the engine that the tests use, with our terminal: it may have to ask. */
+async function buildEngine(): Promise<Counts> {
+  const end = await runChild({
+    file: process.execPath,
+    args: ['bin/stt.js', 'setup', '--model', 'demo-digits', ...(assumeYes ? ['--yes'] : [])],
+    cwd: packageFolder,
+    inheritEnv: true,
+    env: { STT_DATA_DIR: checkDataFolder },
+    output: 'terminal',
+    signal,
   });
-  await step('unit tests', ...npm('test'));
-  await step('whole-system tests', ...npm('test:system'));
-} catch (error) {
-  console.error(error);
-  total.failed += 1;
+  return end.exitCode === 0 ? succeeded : failed;
 }
-if (shutdown.drain.aborted) total.failed += 1;
+
+async function providePackages(): Promise<Counts> {
+  await installTestPackages(assumeYes, signal);
+  return succeeded;
+}
+
+const steps: [title: string, run: () => Promise<Counts>][] = [
+  ['packages for the tests', providePackages],
+  ['engine', buildEngine],
+  ['types', () => npmScript('check:types')],
+  ['lint', () => npmScript('check:lint')],
+  ['format', () => npmScript('check:format')],
+  ['build', () => npmScript('build')],
+  ['unit tests', () => npmScript('test')],
+  ['whole-system tests', () => npmScript('test:system')],
+];
+
+const total: Counts = { passed: 0, failed: 0 };
+for (const [title, run] of steps) {
+  if (signal.aborted) break;
+  console.log(`\n== ${title}`);
+  const counts = await run().catch((error: unknown) => {
+    console.log(messageOf(error));
+    return failed;
+  });
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+}
+if (signal.aborted) total.failed += 1;
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
