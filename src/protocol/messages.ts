@@ -13,6 +13,12 @@ const message = <Shape extends z.ZodRawShape>(shape: Shape) =>
 
 const leaseId = z.string().min(1).max(128);
 const shortText = z.string().max(200);
+/** Cut, never refused: a report that is too long still ends the lease. */
+const cutAt = (length: number) =>
+  z
+    .string()
+    .transform((text) => text.slice(0, length))
+    .optional();
 const seconds = z.number().nonnegative().max(1e9);
 
 /** What a worker is doing with a task. */
@@ -39,11 +45,7 @@ export type ResultMessage = z.infer<typeof resultMessage>;
 /** `POST /error`: this attempt failed. The ancestor sends the id alone. */
 export const errorMessage = message({
   id: leaseId,
-  /** Cut, never refused: a report that is too long still ends the lease. */
-  error: z
-    .string()
-    .transform((text) => text.slice(0, 20_000))
-    .optional(),
+  error: cutAt(20_000),
 });
 export type ErrorMessage = z.infer<typeof errorMessage>;
 
@@ -58,9 +60,6 @@ export type HeartbeatMessage = z.infer<typeof heartbeatMessage>;
 /** `POST /release`: give the task to somebody else; not an attempt. */
 export const releaseMessage = message({
   id: leaseId,
-  reason: z
-    .string()
-    .transform((text) => text.slice(0, 1000))
-    .optional(),
+  reason: cutAt(1000),
 });
 export type ReleaseMessage = z.infer<typeof releaseMessage>;
