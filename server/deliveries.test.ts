@@ -41,6 +41,16 @@ run('never overwrites a transcript of the user', async () => {
   assert.is((await server.claim()).status, 204);
 });
 
+run('hands out no recording beside which a transcript appeared since the last scan', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
+  await writeFile(server.inLibrary('a.vtt'), 'my own words');
+  assert.is(await (await server.claim()).text(), 'audio of b.mp3');
+  assert.is((await server.claim()).status, 204);
+  await unlink(server.inLibrary('a.vtt'));
+  await server.scanUntil(() => server.logs.some((line) => line['reopen'] === 1), 'the task is open again');
+  assert.is(await (await server.claim()).text(), 'audio of a.mp3');
+});
+
 run('takes its own transcript for delivered when it was stopped before it could note so', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
   const leased = await server.claimId();

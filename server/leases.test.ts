@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../test/support/eventually.ts';
+import { openDatabase } from './queue/sqlite/open-database.ts';
 import { hello, problemCode, startTestServer, sweepMs, type TestServer } from './testing/test-server.ts';
 
 const run = suite('leases over HTTP');
@@ -11,15 +12,13 @@ const waits = (server: TestServer): Promise<unknown> =>
 const other = hello.replace('hello', 'other');
 
 async function loseLease(server: TestServer): Promise<void> {
-  await server.clock.advance(90_000);
-  await server.clock.advance(sweepMs);
+  await server.passTime(90_000 + sweepMs);
   await eventually(() => server.logs.some((line) => line.msg === 'lease lost'), 'the lease runs out');
 }
 
 /** The wait after a failed attempt is over. */
 async function backOff(server: TestServer): Promise<void> {
-  await server.clock.advance(3_600_000);
-  await server.clock.advance(sweepMs);
+  await server.passTime(3_600_000 + sweepMs);
 }
 
 run('50 workers racing for 200 tasks never get the same one', async () => {
@@ -47,7 +46,7 @@ run('says how long a lease lasts, and a heartbeat makes it last longer', async (
   assert.is(response.headers.get('x-lease-seconds'), '90');
   const id = response.headers.get('x-task-id');
   for (let minute = 0; minute < 10; minute += 1) {
-    await server.clock.advance(60_000);
+    await server.passTime(60_000);
     const beat = await server.post('/heartbeat', { id, phase: 'transcribe', progress: minute / 10 });
     assert.is(beat.status, 200);
   }
@@ -128,14 +127,53 @@ run('counts lost leases as attempts', async () => {
 run('keeps tasks and leases over a restart, with a fresh term', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
   const id = await server.claimId();
-  await server.clock.advance(80_000);
+  await server.passTime(80_000);
   await server.restart();
-  await server.clock.advance(70_000);
-  await server.clock.advance(sweepMs);
+  await server.passTime(70_000 + sweepMs);
   assert.is((await server.post('/heartbeat', { id })).status, 200);
   await server.claimId();
   assert.is((await server.claim()).status, 204);
   assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+});
+
+run('lets no lease run out because the clock jumped or the machine slept', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  for (const jumpMs of [120_000, 365 * 86_400_000, -86_400_000]) {
+    server.clock.jump(jumpMs);
+    await server.passTime(sweepMs);
+    assert.is((await server.post('/heartbeat', { id })).status, 200, String(jumpMs));
+  }
+  await loseLease(server);
+});
+
+run('holds no task longer than a term when the clock goes back', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  await server.claimId();
+  server.clock.jump(-86_400_000);
+  await server.passTime(sweepMs);
+  await loseLease(server);
+});
+
+run('holds no task longer than a term when the clock was ahead before a restart', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  server.clock.jump(86_400_000);
+  await server.claimId();
+  server.clock.jump(-86_400_000);
+  await server.restart();
+  await loseLease(server);
+});
+
+run('lets no lease run out because the database was locked for long', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'], env: { STT_LEASE_SECONDS: '50' } });
+  const id = await server.claimId();
+  const { db } = openDatabase(server.folder.join('tasks.sqlite'));
+  db.exec('BEGIN IMMEDIATE');
+  await server.passTime(3 * sweepMs);
+  db.exec('ROLLBACK');
+  db.close();
+  await server.passTime(sweepMs);
+  assert.is((await server.post('/heartbeat', { id })).status, 200);
 });
 
 run('wakes a waiting worker when a recording appears', async () => {

@@ -65,7 +65,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     logger,
   });
   const readiness = new Readiness(library, catalogue);
-  const shared = { queue, catalogue, library, readiness, bell, processed, clock, logger };
+  const shared = { queue, catalogue, library, readiness, bell, processed, clock, logger, sweepMs };
   const leases = new Leases(shared);
   const claims = new Claims({
     ...shared,

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { longestBodyBytes } from '../../src/protocol/wire.ts';
+import { openDatabase } from '../queue/sqlite/open-database.ts';
 import { hello, problemCode, startTestServer } from '../testing/test-server.ts';
 
 const run = suite('bad requests');
@@ -19,13 +20,35 @@ async function exchange(url: string, bytes: string): Promise<string> {
 
 run('answers 404 to unknown paths, in problem+json', async () => {
   await using server = await startTestServer();
-  for (const path of ['/', '/tasks', '/task/', '/task/x/y', '/../etc/passwd', '/%2e%2e/x', '/task%00']) {
+  for (const path of ['/', '/tasks', '/task/', '/task/x/y', '/task%00']) {
     const response = await server.get(path);
     assert.is(response.status, 404, path);
     assert.is(response.headers.get('content-type'), 'application/problem+json');
     const body = (await response.json()) as Record<string, unknown>;
     assert.equal([body['status'], body['code'], body['type']], [404, 'not_found', 'about:blank']);
   }
+});
+
+run('answers 404 to paths that climb, as they were written', async () => {
+  await using server = await startTestServer();
+  for (const path of ['/../etc/passwd', '/%2e%2e/x', '/task/../../etc/passwd', '/task/%2e%2e/audio']) {
+    const answer = await exchange(server.url(), `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 404 /u, path);
+    assert.match(answer, '"status":404');
+  }
+});
+
+run('asks for patience while another program holds the task database', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const { db } = openDatabase(server.folder.join('tasks.sqlite'));
+  db.exec('BEGIN IMMEDIATE');
+  const patience = await server.claim();
+  db.exec('ROLLBACK');
+  db.close();
+  assert.is(patience.status, 503);
+  assert.ok(Number(patience.headers.get('retry-after')) > 0);
+  assert.is(await problemCode(patience), 'not_ready');
+  assert.is((await server.claim()).status, 200);
 });
 
 run('answers 405 to a wrong method and says which are right', async () => {

@@ -9,6 +9,7 @@ import { AppError, messageOf, systemErrorCode } from '../../src/app-error.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
 import type { Logger } from '../../src/logger.ts';
 import { heartbeatSeconds } from '../../src/protocol/wire.ts';
+import { isStoreTrouble } from '../queue/sqlite/store-trouble.ts';
 import { sendProblem } from './replies.ts';
 import { findRoute, type Route } from './router.ts';
 import type { Handler } from './routes.ts';
@@ -80,6 +81,7 @@ async function answer(
     }
     logger.error({ path, err: error }, 'a request failed');
     if (response.headersSent) response.destroy();
+    else if (isStoreTrouble(error)) sendProblem(response, 'not_ready', `The task database: ${messageOf(error)}.`);
     else sendProblem(response, 'internal', 'The server failed; its log says why.');
   }
 }

@@ -8,7 +8,7 @@ import { messageOf } from '../../src/app-error.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { LibraryChange, TaskCatalogue } from '../queue/task-catalogue.ts';
 import { absenceOf } from './absence.ts';
-import type { Library } from './library.ts';
+import { emptyFolder, type Library } from './library.ts';
 import { planChanges } from './plan-changes.ts';
 import { type ReadFolder, readFolder } from './read-folder.ts';
 import { ScanNotices } from './scan-notices.ts';
@@ -26,7 +26,7 @@ export type LibraryScanOptions = {
 
 type Walk = {
   visited: Set<string>;
-  /** Folders that could not be read, with the reason. */
+  /** Folders that could not be read, or not be believed, with the reason. */
   unread: Map<string, string>;
   changes: LibraryChange[];
 };
@@ -53,16 +53,21 @@ export class LibraryScan {
       if (signal.aborted) return;
       queue.push(...(await this.#visit(folder, walk)));
     }
-    await this.#removeVanishedFolders(walk);
+    await this.#noteVanishedFolders(walk);
     this.#notices.endScan(walk.unread, count(walk.changes));
   }
 
   /** @returns the folders inside. */
   async #visit(folder: string, walk: Walk): Promise<string[]> {
-    const { library, catalogue, extensions, defaultLanguage, clock } = this.#options;
+    const { library, catalogue, extensions, defaultLanguage, clock, logger } = this.#options;
     let found: ReadFolder;
     try {
-      found = await readFolder(path.join(library.root, folder), { extensions, defaultLanguage, now: clock.now() });
+      found = await readFolder(path.join(library.root, folder), {
+        extensions,
+        defaultLanguage,
+        now: clock.now(),
+        logger,
+      });
     } catch (error) {
       walk.unread.set(folder, messageOf(error));
       return [];
@@ -71,7 +76,8 @@ export class LibraryScan {
     for (const { name, reason } of found.skipped) this.#notices.skipped(path.posix.join(folder, name), reason);
 
     const planned = planChanges({ ...found, folder }, await catalogue.tasksIn(folder));
-    await this.#apply(planned, walk);
+    if (!found.holdsFiles && planned.some(({ kind }) => kind === 'remove')) walk.unread.set(folder, emptyFolder);
+    else await this.#apply(planned, walk);
     return found.folders.map((name) => path.posix.join(folder, name));
   }
 
@@ -79,34 +85,33 @@ export class LibraryScan {
     const { catalogue, clock, onTasks } = this.#options;
     const applied = await catalogue.apply(await this.#withoutOutdated(planned), clock.now());
     walk.changes.push(...applied);
-    if (applied.some(({ kind }) => kind === 'add' || kind === 'replace' || kind === 'reopen')) onTasks();
+    if (applied.some(({ kind }) => bringsTask.has(kind))) onTasks();
   }
 
-  /** The world went on since the folder was read: a task may have been finished, the library may have been unmounted. */
+  /** The world went on since the folder was read: a task may have been finished. */
   async #withoutOutdated(planned: readonly LibraryChange[]): Promise<LibraryChange[]> {
-    const { library, catalogue } = this.#options;
     const kept: LibraryChange[] = [];
-    const removes = planned.some(({ kind }) => kind === 'remove');
-    const isAbsent = removes && (await absenceOf(library, catalogue)) !== undefined;
     for (const change of planned) {
-      if (change.kind === 'remove' && isAbsent) continue;
-      if (change.kind === 'reopen' && (await library.hasTranscript(change.path))) continue;
+      if (change.kind === 'reopen' && (await this.#options.library.hasTranscript(change.path))) continue;
       kept.push(change);
     }
     return kept;
   }
 
-  async #removeVanishedFolders(walk: Walk): Promise<void> {
+  /** Their tasks stay: a mount point may have vanished with its disk. */
+  async #noteVanishedFolders(walk: Walk): Promise<void> {
     const { catalogue } = this.#options;
     const isBelow = (folder: string, parent: string): boolean =>
       parent === '' || folder === parent || folder.startsWith(`${parent}/`);
     for (const folder of await catalogue.folders()) {
       if (walk.visited.has(folder) || [...walk.unread.keys()].some((parent) => isBelow(folder, parent))) continue;
-      const view = { folder, offered: [], finished: [] };
-      await this.#apply(planChanges(view, await catalogue.tasksIn(folder)), walk);
+      const view = { folder, offered: [], finished: [], present: new Set<string>() };
+      if (planChanges(view, await catalogue.tasksIn(folder)).length > 0) walk.unread.set(folder, emptyFolder);
     }
   }
 }
+
+const bringsTask: ReadonlySet<LibraryChange['kind']> = new Set(['add', 'replace', 'reopen', 'offer']);
 
 function count(changes: readonly LibraryChange[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -16,6 +16,10 @@ export type Presence =
   | { kind: 'empty' }
   | { kind: 'missing'; reason: string };
 
+/** Of a folder below the library; a disk may be mounted there as well. */
+export const emptyFolder =
+  'the folder is missing or holds no file: is its disk mounted? (If it is meant to be so, put any file into it.)';
+
 export type Delivery =
   | 'created'
   /** The same bytes were there already: this server wrote them and was stopped before it could note so. */
@@ -42,6 +46,17 @@ export class Library {
 
   open(recordingPath: string): Promise<Opened> {
     return openRecording(this.root, recordingPath);
+  }
+
+  /** @returns why nothing follows from the recording not being in its folder, or undefined where the folder can be believed. */
+  async doubtAbout(recordingPath: string): Promise<string | undefined> {
+    try {
+      const folder = path.dirname(path.join(this.root, recordingPath));
+      for await (const entry of await opendir(folder)) if (!entry.isDirectory()) return undefined;
+      return emptyFolder;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   /** Durable when it resolves. The bytes are never written over a file that is there. */
@@ -82,10 +97,16 @@ export class Library {
   }
 }
 
-/** SHA-256 in hex of the whole recording, read as a stream. */
+/** SHA-256 in hex of the recording as long as it was when it was opened, read as a stream. */
 export async function sha256Of(recording: OpenRecording, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const stream = recording.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1024 * 1024, signal });
+  const stream = recording.handle.createReadStream({
+    start: 0,
+    end: recording.sizeBytes - 1,
+    autoClose: false,
+    highWaterMark: 1024 * 1024,
+    signal,
+  });
   for await (const chunk of stream) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }

@@ -6,11 +6,19 @@ import { type FolderView, planChanges } from './plan-changes.ts';
 
 const run = suite('planChanges');
 
-const known = (state: TaskState): KnownTask[] => [{ name: 'a.mp3', state, fingerprint: 'f1', language: 'en' }];
+const known = (state: TaskState, isOffered = true): KnownTask[] => [
+  { name: 'a.mp3', state, fingerprint: 'f1', language: 'en', isOffered },
+];
 const offered = { name: 'a.mp3', fingerprint: 'f1', language: 'en' };
-const view = (given: Partial<FolderView>): FolderView => ({ folder: 'sub', offered: [], finished: [], ...given });
-const kinds = (given: Partial<FolderView>, state: TaskState): string =>
-  planChanges(view(given), known(state))
+const view = (given: Partial<FolderView>): FolderView => ({
+  folder: 'sub',
+  offered: [],
+  finished: [],
+  present: new Set(),
+  ...given,
+});
+const kinds = (given: Partial<FolderView>, state: TaskState, isOffered = true): string =>
+  planChanges(view(given), known(state, isOffered))
     .map(({ kind }) => kind)
     .join();
 
@@ -34,6 +42,18 @@ run('follows replaced recordings, corrected languages and found transcripts', ()
     assert.is(kinds({ finished: ['a.mp3'] }, state), 'find');
     assert.is(kinds({}, state), 'remove');
   }
+});
+
+run('withholds what is there but cannot be offered, and offers it again', () => {
+  const present = new Set(['a.mp3']);
+  for (const state of ['pending', 'waiting', 'dead'] as const) {
+    assert.is(kinds({ present }, state), 'withhold');
+    assert.is(kinds({ present }, state, false), '');
+    assert.is(kinds({ present, offered: [offered] }, state, false), 'offer');
+    assert.is(kinds({ present, offered: [{ ...offered, fingerprint: 'f2' }] }, state, false), 'replace');
+    assert.is(kinds({}, state, false), 'remove');
+  }
+  for (const state of ['leased', 'done', 'no_speech'] as const) assert.is(kinds({ present }, state), '');
 });
 
 run('leaves a task that a worker has alone', () => {

@@ -14,6 +14,8 @@ export type FolderView = {
   offered: readonly Offered[];
   /** Names of recordings with a transcript beside them. */
   finished: readonly string[];
+  /** Names of all that lies in it. */
+  present: ReadonlySet<string>;
 };
 
 export function planChanges(view: FolderView, known: readonly KnownTask[]): LibraryChange[] {
@@ -29,7 +31,9 @@ export function planChanges(view: FolderView, known: readonly KnownTask[]): Libr
       const path = pathOf(task.name);
       if (finished.has(task.name)) return isFinished(task.state) ? [] : [{ kind: 'find', path }];
       const recording = offered.get(task.name);
-      return recording === undefined ? missing(task, path) : compare(task, recording, path);
+      return recording === undefined
+        ? notOffered(task, path, view.present.has(task.name))
+        : compare(task, recording, path);
     });
   const added = view.offered
     .filter(({ name }) => !knownNames.has(name))
@@ -42,13 +46,17 @@ export function planChanges(view: FolderView, known: readonly KnownTask[]): Libr
   return [...toKnown, ...added];
 }
 
-function missing(task: KnownTask, path: string): LibraryChange[] {
+function notOffered(task: KnownTask, path: string, isThere: boolean): LibraryChange[] {
   // The rows of finished tasks stay: their leases answer repeated deliveries.
-  return isFinished(task.state) ? [] : [{ kind: 'remove', path }];
+  if (isFinished(task.state)) return [];
+  // A sidecar may be half-written: attempts and leases must outlive that.
+  if (isThere) return task.isOffered ? [{ kind: 'withhold', path }] : [];
+  return [{ kind: 'remove', path }];
 }
 
 function compare(task: KnownTask, { fingerprint, language }: Offered, path: string): LibraryChange[] {
   if (isFinished(task.state)) return [{ kind: 'reopen', path, fingerprint, language }];
   if (task.fingerprint !== fingerprint) return [{ kind: 'replace', path, fingerprint, language }];
+  if (!task.isOffered) return [{ kind: 'offer', path, language }];
   return task.language === language ? [] : [{ kind: 'language', path, language }];
 }

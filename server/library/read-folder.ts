@@ -2,7 +2,8 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, opendir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { systemErrorCode } from '../../src/app-error.ts';
+import { messageOf, systemErrorCode } from '../../src/app-error.ts';
+import type { Logger } from '../../src/logger.ts';
 import { fingerprintOf } from './open-recording.ts';
 import type { Offered } from './plan-changes.ts';
 import { readSidecar } from './sidecar.ts';
@@ -14,6 +15,10 @@ export type ReadFolder = {
   /** Names of the folders inside. */
   folders: string[];
   skipped: Skipped[];
+  /** Names of all that lies in it. */
+  present: Set<string>;
+  /** False where there are folders at most: its disk may not be mounted. */
+  holdsFiles: boolean;
 };
 
 export type ReadOptions = {
@@ -22,6 +27,7 @@ export type ReadOptions = {
   defaultLanguage: string | undefined;
   /** Wall time, for the age of temporary files. */
   now: number;
+  logger: Logger;
 };
 
 /** A temporary sibling is left alone for an hour: its writer may still be at it. */
@@ -31,14 +37,17 @@ const lookedAtTogether = 32;
 
 /** @throws when the folder, or something in it, cannot be looked at: then nothing is known about it. */
 export async function readFolder(folder: string, options: ReadOptions): Promise<ReadFolder> {
-  const sorted = sortEntries(await listEntries(folder), options.extensions);
-  await removeStale(folder, sorted.temporaries, options.now);
+  const entries = await listEntries(folder);
+  const sorted = sortEntries(entries, options.extensions);
+  await removeStale(folder, sorted.temporaries, options);
 
   const found: ReadFolder = {
     offered: [],
     finished: sorted.finished,
     folders: sorted.folders,
     skipped: sorted.skipped,
+    present: new Set(entries.map((entry) => entry.name)),
+    holdsFiles: entries.some((entry) => entry.kind !== 'folder'),
   };
   for (let start = 0; start < sorted.wanted.length; start += lookedAtTogether) {
     const group = sorted.wanted.slice(start, start + lookedAtTogether);
@@ -123,10 +132,15 @@ async function statIfThere(file: string): Promise<BigIntStats | undefined> {
   }
 }
 
-async function removeStale(folder: string, names: readonly string[], now: number): Promise<void> {
+/** A folder may be read-only: what cannot be removed stays, and the folder is read all the same. */
+async function removeStale(folder: string, names: readonly string[], { now, logger }: ReadOptions): Promise<void> {
   for (const name of names) {
     const file = path.join(folder, name);
-    const found = await statIfThere(file);
-    if (found !== undefined && now - Number(found.mtimeMs) > temporaryLifeMs) await unlink(file);
+    try {
+      const found = await statIfThere(file);
+      if (found !== undefined && now - Number(found.mtimeMs) > temporaryLifeMs) await unlink(file);
+    } catch (error) {
+      logger.debug({ file, reason: messageOf(error) }, 'cannot remove an old temporary file');
+    }
   }
 }

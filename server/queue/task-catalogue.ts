@@ -4,7 +4,14 @@
  */
 import type { TaskState } from './task-state.ts';
 
-export type KnownTask = { name: string; state: TaskState; fingerprint: string; language: string };
+export type KnownTask = {
+  name: string;
+  state: TaskState;
+  fingerprint: string;
+  language: string;
+  /** False while its recording is there but cannot be offered. */
+  isOffered: boolean;
+};
 
 /** One recording that differs from what the store knows. `path` is relative to the library, with `/`. */
 export type LibraryChange =
@@ -16,7 +23,11 @@ export type LibraryChange =
   | { kind: 'language'; path: string; language: string }
   /** A transcript lies beside it that nobody delivered. */
   | { kind: 'find'; path: string }
-  /** It vanished, or is not offered any more. */
+  /** It is there, but cannot be offered now: nobody gets it, and its history stays. */
+  | { kind: 'withhold'; path: string }
+  /** It can be offered again. */
+  | { kind: 'offer'; path: string; language: string }
+  /** It vanished. */
   | { kind: 'remove'; path: string };
 
 export type TaskCatalogue = {

@@ -39,7 +39,6 @@ export type Lease = {
   /** How often the task has been granted; never starts anew. */
   epoch: number;
   termMs: number;
-  grantedAt: number;
   /** Undefined while the lease lives. */
   outcome: LeaseOutcome | undefined;
   /** SHA-256 in hex of the transcript that was accepted under this lease. */
@@ -50,7 +49,7 @@ export type Lease = {
 export type Expired = { lease: Lease; next: AfterFailure };
 
 export type TaskQueue = {
-  /** Grants the oldest pending task. */
+  /** Grants the oldest pending task whose recording can be offered. */
   claim(request: LeaseRequest, now: number): Promise<Lease | undefined>;
   /** The lease with its task as it stands, ended or not. */
   find(leaseId: string): Promise<Lease | undefined>;
@@ -69,6 +68,9 @@ export type TaskQueue = {
   rememberDigest(lease: Lease, sha256: string): Promise<void>;
   /** Ends the leases whose term is over, and wakes the tasks that waited long enough. */
   sweep(now: number): Promise<{ expired: Expired[]; woken: number }>;
-  /** After a restart: nobody could send heartbeats, so every live lease gets a whole term from `now`. */
+  /**
+   * After a restart, and where the clock jumped: nobody could send heartbeats, so every live lease gets a whole term from `now`,
+   * also one that was granted while the clock was ahead.
+   */
   refreshTerms(now: number): Promise<number>;
 };

@@ -37,7 +37,13 @@ export const startsFrom = {
   replace: ['pending', 'waiting', 'dead'],
   /** -> pending: the transcript was taken away. */
   reopen: ['done', 'no_speech'],
-  /** -> gone: the recording is not offered any more. A worker that has it may finish it. */
+  /** The state stays: the recording cannot be offered now, so nobody is granted it. A worker that has it may finish it. */
+  withhold: ['pending', 'waiting', 'dead'],
+  /** The state stays: the recording can be offered again. */
+  offer: ['pending', 'waiting', 'dead'],
+  /** The state stays: another language is stated. */
+  language: ['pending', 'waiting', 'dead'],
+  /** -> gone: the recording itself is. A worker that has it may finish it. */
   remove: ['pending', 'waiting', 'dead'],
 } as const satisfies Record<string, readonly TaskState[]>;
 

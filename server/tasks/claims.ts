@@ -68,7 +68,7 @@ export class Claims {
     if (lease.outcome !== undefined) return leaseLost;
     const opened = await library.open(lease.path);
     if (opened.kind !== 'open') {
-      const objection = await readiness.objection();
+      const objection = (await readiness.objection()) ?? (await library.doubtAbout(lease.path));
       if (objection !== undefined) return refuse('not_ready', objection);
       await leases.handBack(lease, opened.reason);
       return refuse('recording_changed', `The recording cannot be read any more: ${opened.reason}.`);
@@ -96,6 +96,11 @@ export class Claims {
       const leaseId = randomBytes(16).toString('hex');
       const lease = await queue.claim({ leaseId, worker, termMs }, clock.now());
       if (lease === undefined) return noTask;
+      if (await this.#hasTranscript(lease)) {
+        await queue.yieldToFile(leaseId, clock.now());
+        logger.info({ path: lease.path }, 'a transcript lies there already');
+        continue;
+      }
 
       const opened = await library.open(lease.path);
       if (opened.kind === 'open' && opened.recording.fingerprint === lease.fingerprint) {
@@ -112,6 +117,11 @@ export class Claims {
       }
     }
     return noTask;
+  }
+
+  /** It may have appeared since the last scan. What cannot be looked at now shows itself when the recording is opened. */
+  async #hasTranscript(lease: Lease): Promise<boolean> {
+    return this.#options.library.hasTranscript(lease.path).catch(() => false);
   }
 
   /** Closes the recording where it cannot be sent after all. */
@@ -147,8 +157,8 @@ export class Claims {
     }
     await queue.release(lease.leaseId, objection ?? opened.reason, clock.now());
     if (objection !== undefined) return objection;
-    logger.warn({ path: lease.path, reason: opened.reason }, 'not offered any more');
-    await catalogue.apply([{ kind: 'remove', path: lease.path }], clock.now());
+    logger.warn({ path: lease.path, reason: opened.reason }, 'not offered until a scan finds it');
+    await catalogue.apply([{ kind: 'withhold', path: lease.path }], clock.now());
     return undefined;
   }
 

@@ -83,7 +83,10 @@ export class Deliveries {
       logger.warn(about(lease), 'recording changed while it was transcribed; queued anew');
       return refuse('recording_changed', 'The recording was replaced after it was handed out.');
     }
-    const absence = opened.kind === 'unreadable' ? opened.reason : await readiness.objection();
+    const absence =
+      opened.kind === 'unreadable'
+        ? opened.reason
+        : ((await readiness.objection()) ?? (await library.doubtAbout(lease.path)));
     if (absence !== undefined) return refuse('not_ready', `The recording cannot be looked at now: ${absence}.`);
     await queue.release(lease.leaseId, opened.reason, clock.now());
     return refuse('recording_changed', `The recording is gone: ${opened.reason}.`);

@@ -6,7 +6,18 @@ import type { Bell } from './bell.ts';
 import type { ProcessedCsv } from './processed-csv.ts';
 import { type Accepted, accepted, leaseLost, type Refusal, unknownTask } from './refusal.ts';
 
-export type LeasesOptions = { queue: TaskQueue; bell: Bell; processed: ProcessedCsv; clock: Clock; logger: Logger };
+export type LeasesOptions = {
+  queue: TaskQueue;
+  bell: Bell;
+  processed: ProcessedCsv;
+  /** The pause between two sweeps. */
+  sweepMs: number;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** So much later than expected, or earlier at all, and the clock was set or the machine slept: nobody could send heartbeats. */
+const jumpMs = 30_000;
 
 /** How a lease is named in the log. */
 export function about(lease: Lease): { path: string; lease: string; worker: string; ip: string } {
@@ -16,9 +27,12 @@ export function about(lease: Lease): { path: string; lease: string; worker: stri
 
 export class Leases {
   readonly #options: LeasesOptions;
+  /** Wall time of the last sweep that succeeded. */
+  #sweptAt: number;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
+    this.#sweptAt = options.clock.now();
   }
 
   async renew(leaseId: string): Promise<Accepted | Refusal> {
@@ -57,8 +71,17 @@ export class Leases {
 
   /** Ends leases that ran out and wakes tasks that waited long enough. */
   async sweep(): Promise<void> {
-    const { queue, clock, bell, logger } = this.#options;
-    const { expired, woken } = await queue.sweep(clock.now());
+    const { queue, clock, bell, logger, sweepMs } = this.#options;
+    const now = clock.now();
+    const passedMs = now - this.#sweptAt;
+    if (passedMs < 0 || passedMs > sweepMs + jumpMs) {
+      const leases = await queue.refreshTerms(now);
+      if (leases > 0)
+        logger.warn({ passedMs, leases }, 'the clock jumped, or the sweep was held up; leases got a fresh term');
+    }
+    const { expired, woken } = await queue.sweep(now);
+    // Not where it failed: while the database was locked, no heartbeat could be noted either.
+    this.#sweptAt = now;
     for (const { lease, next } of expired) logger.warn({ ...about(lease), ...next }, 'lease lost');
     if (woken > 0) bell.ring();
   }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { sha256Of } from '../library/library.ts';
 import { openRecording } from '../library/open-recording.ts';
 import { openDatabase } from '../queue/sqlite/open-database.ts';
 import { SqliteTaskCatalogue } from '../queue/sqlite/sqlite-task-catalogue.ts';
@@ -26,6 +27,7 @@ async function leaseOf(bytes: Uint8Array) {
   const lease = await queue.claim({ leaseId: 'x', worker: { name: 'w', ip: '::1', protocol: 2 }, termMs: 90_000 }, 0);
   if (lease === undefined) throw new Error('no task');
   return {
+    file: folder.join('a.mp3'),
     lease,
     recording,
     queue,
@@ -46,6 +48,21 @@ run('keeps the lease alive while a large recording is read', async () => {
   await clock.advance(80_000);
   assert.equal(await digest, { kind: 'known', sha256: createHash('sha256').update(bytes).digest('hex') });
   assert.equal((await queue.sweep(160_000)).expired, []);
+});
+
+run('gives no digest of a recording that changes while it is read', async () => {
+  const bytes = Buffer.alloc(8 * 1024 * 1024, 'audio');
+  await using given = await leaseOf(bytes);
+  const { lease, recording, queue, clock } = given;
+  const { signal } = new AbortController();
+  await appendFile(given.file, 'more');
+  assert.equal(await digestOf(lease, recording, { queue, clock, gone: signal }), {
+    kind: 'unreadable',
+    reason: 'it changed while it was read',
+  });
+  assert.is((await queue.find(lease.leaseId))?.recordingSha256, undefined);
+  // What would be sent is what was there when it was opened.
+  assert.is(await sha256Of(recording, signal), createHash('sha256').update(bytes).digest('hex'));
 });
 
 run('stops reading when the worker hangs up', async () => {

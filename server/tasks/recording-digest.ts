@@ -5,13 +5,14 @@
 import type { Clock } from '../../src/clock.ts';
 import { messageOf } from '../../src/app-error.ts';
 import { sha256Of } from '../library/library.ts';
-import type { OpenRecording } from '../library/open-recording.ts';
+import { fingerprintOf, type OpenRecording } from '../library/open-recording.ts';
 import type { Lease, TaskQueue } from '../queue/task-queue.ts';
 
 export type Digest =
   | { kind: 'known'; sha256: string }
   /** The worker hung up meanwhile. */
   | { kind: 'gone' }
+  /** Also where somebody is still writing it: it is offered again later, with the bytes it has then. */
   | { kind: 'unreadable'; reason: string };
 
 export async function digestOf(
@@ -25,6 +26,7 @@ export async function digestOf(
   const keeping = keepAlive(lease, queue, clock, isRead.signal);
   try {
     const sha256 = await sha256Of(recording, gone);
+    if (!(await isUnchanged(recording))) return { kind: 'unreadable', reason: 'it changed while it was read' };
     await queue.rememberDigest(lease, sha256);
     return { kind: 'known', sha256 };
   } catch (error) {
@@ -33,6 +35,10 @@ export async function digestOf(
     isRead.abort();
     await keeping;
   }
+}
+
+async function isUnchanged({ handle, fingerprint }: OpenRecording): Promise<boolean> {
+  return fingerprintOf(await handle.stat({ bigint: true })) === fingerprint;
 }
 
 async function keepAlive(lease: Lease, queue: TaskQueue, clock: Clock, ended: AbortSignal): Promise<void> {

@@ -21,6 +21,8 @@ export type TestServer = AsyncDisposable & {
   addRecording: (name: string, bytes?: string | Uint8Array) => Promise<void>;
   inLibrary: (name: string) => string;
   transcript: (name: string) => Promise<string>;
+  /** Lets time pass from sweep to sweep; turning the clock at once would be a jump of the clock. */
+  passTime: (ms: number) => Promise<void>;
   /** Turns the clock to the next scan and waits until `check` holds. */
   scanUntil: (check: () => unknown, what: string) => Promise<void>;
   /** `GET /task` as a worker of protocol 2. */
@@ -76,6 +78,9 @@ export async function startTestServer(
     addRecording,
     inLibrary,
     transcript: (name) => readFile(inLibrary(name), 'utf8'),
+    async passTime(ms) {
+      for (let leftMs = ms; leftMs > 0; leftMs -= sweepMs) await clock.advance(Math.min(leftMs, sweepMs));
+    },
     async scanUntil(check, what) {
       await clock.advance(scanMs);
       await eventually(check, what);

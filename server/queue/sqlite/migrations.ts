@@ -51,6 +51,10 @@ const steps: readonly string[] = [
   CREATE INDEX live_leases ON leases (expires_at) WHERE ended_at IS NULL;
   CREATE INDEX leases_of_task ON leases (task_id);
   `,
+  `
+  -- 0: the recording is there, but cannot be offered now (a sidecar is half-written); the task keeps its history.
+  ALTER TABLE tasks ADD COLUMN is_offered INTEGER NOT NULL DEFAULT 1 CHECK (is_offered IN (0, 1));
+  `,
 ];
 
 export const schemaVersion = steps.length;

@@ -27,7 +27,7 @@ run('makes a database whose commits are durable, and the folders to it', async (
   assert.is(file, folder.join('deep', 'down', 'tasks.sqlite'));
   assert.equal(
     ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'user_version'].map((name) => pragma(db, name)),
-    ['wal', 2, 1, 5000, 1],
+    ['wal', 2, 1, 1000, 2],
   );
   db.close();
 });

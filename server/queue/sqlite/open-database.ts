@@ -11,7 +11,8 @@ import { migrate, schemaVersion } from './migrations.ts';
 
 /** "Stt1", in the header of the file: this database is ours. */
 const applicationId = 0x53_74_74_31;
-const busyTimeoutMs = 5000;
+/** The whole server waits so long: node:sqlite blocks the event loop. */
+const busyTimeoutMs = 1000;
 /** Older ones may lose committed pages when a write meets a checkpoint (sqlite.org/wal.html, "WAL-reset bug"). */
 const oldestSafeSqlite = [3, 51, 3] as const;
 

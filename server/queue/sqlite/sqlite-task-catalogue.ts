@@ -18,7 +18,8 @@ export class SqliteTaskCatalogue implements TaskCatalogue {
   }
 
   async tasksIn(folder: string): Promise<KnownTask[]> {
-    return this.#statements.tasksIn.all({ folder }) as KnownTask[];
+    const rows = this.#statements.tasksIn.all({ folder }) as (Omit<KnownTask, 'isOffered'> & { is_offered: number })[];
+    return rows.map(({ is_offered: isOffered, ...task }) => ({ ...task, isOffered: isOffered === 1 }));
   }
 
   async apply(changes: readonly LibraryChange[], now: number): Promise<LibraryChange[]> {
@@ -33,9 +34,12 @@ export class SqliteTaskCatalogue implements TaskCatalogue {
   #run(change: LibraryChange, now: number): { changes: number | bigint } {
     const place = splitPath(change.path);
     if (change.kind === 'remove') return this.#statements.remove.run(place);
-    if (change.kind === 'find') return this.#statements.find.run({ ...place, now });
+    if (change.kind === 'find' || change.kind === 'withhold')
+      return this.#statements[change.kind].run({ ...place, now });
     const { language } = change;
-    if (change.kind === 'language') return this.#statements.language.run({ ...place, language, now });
+    if (change.kind === 'language' || change.kind === 'offer') {
+      return this.#statements[change.kind].run({ ...place, language, now });
+    }
     return this.#statements[change.kind].run({ ...place, language, fingerprint: change.fingerprint, now });
   }
 }
@@ -51,12 +55,12 @@ function prepareStatements(db: DatabaseSync) {
   const startAnew = (from: readonly string[]) =>
     db.prepare(`
       UPDATE tasks
-      SET state = 'pending', attempts = 0, reason = NULL, language = :language, changed_at = :now, fingerprint = :fingerprint,
-        recording_sha256 = CASE WHEN fingerprint = :fingerprint THEN recording_sha256 END
+      SET state = 'pending', is_offered = 1, attempts = 0, reason = NULL, language = :language, changed_at = :now,
+        fingerprint = :fingerprint, recording_sha256 = CASE WHEN fingerprint = :fingerprint THEN recording_sha256 END
       WHERE folder = :folder AND name = :name AND state IN (${sqlList(from)})`);
   return {
     folders: db.prepare('SELECT DISTINCT folder FROM tasks'),
-    tasksIn: db.prepare('SELECT name, state, fingerprint, language FROM tasks WHERE folder = :folder'),
+    tasksIn: db.prepare('SELECT name, state, fingerprint, language, is_offered FROM tasks WHERE folder = :folder'),
     countOpen: db.prepare(
       `SELECT count(*) AS open FROM tasks WHERE state NOT IN (${sqlList(startsFrom.reopen)}) AND state <> 'dead'`,
     ),
@@ -66,9 +70,15 @@ function prepareStatements(db: DatabaseSync) {
       ON CONFLICT DO NOTHING`),
     replace: startAnew(startsFrom.replace),
     reopen: startAnew(startsFrom.reopen),
-    language: db.prepare(
-      'UPDATE tasks SET language = :language, changed_at = :now WHERE folder = :folder AND name = :name',
-    ),
+    withhold: db.prepare(`
+      UPDATE tasks SET is_offered = 0, changed_at = :now
+      WHERE folder = :folder AND name = :name AND is_offered = 1 AND state IN (${sqlList(startsFrom.withhold)})`),
+    offer: db.prepare(`
+      UPDATE tasks SET is_offered = 1, language = :language, changed_at = :now
+      WHERE folder = :folder AND name = :name AND state IN (${sqlList(startsFrom.offer)})`),
+    language: db.prepare(`
+      UPDATE tasks SET language = :language, changed_at = :now
+      WHERE folder = :folder AND name = :name AND state IN (${sqlList(startsFrom.language)})`),
     find: db.prepare(`
       UPDATE tasks SET state = 'done', reason = NULL, changed_at = :now
       WHERE folder = :folder AND name = :name AND state IN (${sqlList(startsFrom.find)})`),

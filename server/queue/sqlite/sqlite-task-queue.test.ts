@@ -86,14 +86,27 @@ run('ends a lease when its term is over, not before, and keeps it as history', a
   assert.is((await store.queue.sweep(31_500)).woken, 1);
 });
 
-run('does not shorten a long term when terms are refreshed', async () => {
-  await using store = await open(['a.mp3']);
-  const lease = await store.claim(0);
-  await store.queue.refreshTerms(-500);
-  assert.is((await store.queue.sweep(999)).expired.length, 0);
+run('gives every live lease a whole term from now, also where it was granted by a clock that was ahead', async () => {
+  await using store = await open(['late.mp3', 'ahead.mp3']);
+  await store.claim(0);
+  await store.claim(1_000_000);
   await store.queue.refreshTerms(5000);
   assert.is((await store.queue.sweep(5999)).expired.length, 0);
-  assert.is(await store.queue.renew(lease.leaseId, 5999), true);
+  assert.is((await store.queue.sweep(6000)).expired.length, 2);
+});
+
+run('grants no task that is withheld, and keeps its history', async () => {
+  await using store = await open(['a.mp3'], 2);
+  const lease = await store.claim(0);
+  await store.queue.fail(lease.leaseId, 'broken', 0);
+  await store.catalogue.apply([{ kind: 'withhold', path: 'a.mp3' }], 0);
+  await store.queue.sweep(3_600_000);
+  const request = { leaseId: 'x', worker, termMs };
+  assert.is(await store.queue.claim(request, 3_600_000), undefined);
+  await store.catalogue.apply([{ kind: 'offer', path: 'a.mp3', language: 'de' }], 3_600_000);
+  const again = await store.claim(3_600_000);
+  assert.equal([again.language, again.epoch], ['de', 2]);
+  assert.equal(await store.queue.fail(again.leaseId, 'broken', 3_600_000), { state: 'dead' });
 });
 
 run('ignores changes of the library that come too late', async () => {
@@ -104,6 +117,9 @@ run('ignores changes of the library that come too late', async () => {
   const applied = await store.catalogue.apply(
     [
       { kind: 'remove', path: 'leased.mp3' },
+      { kind: 'withhold', path: 'leased.mp3' },
+      { kind: 'offer', path: 'leased.mp3', language: 'de' },
+      { kind: 'language', path: 'leased.mp3', language: 'de' },
       { kind: 'find', path: 'leased.mp3' },
       { kind: 'replace', path: 'leased.mp3', fingerprint: 'f2', language: 'en' },
       { kind: 'remove', path: 'done.mp3' },

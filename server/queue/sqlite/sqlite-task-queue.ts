@@ -143,7 +143,6 @@ type LeaseRow = {
   recording_sha256: string | null;
   epoch: number;
   term_ms: number;
-  granted_at: number;
   outcome: LeaseOutcome | null;
   transcript_sha256: string | null;
   state: TaskState;
@@ -159,7 +158,6 @@ function leaseFrom(row: LeaseRow): Lease {
     recordingSha256: row.recording_sha256 ?? undefined,
     epoch: row.epoch,
     termMs: row.term_ms,
-    grantedAt: row.granted_at,
     outcome: row.outcome ?? undefined,
     transcriptSha256: row.transcript_sha256 ?? undefined,
     taskState: row.state,
@@ -172,16 +170,17 @@ function changed(result: { changes: number | bigint }): boolean {
 
 type Statements = ReturnType<typeof prepareStatements>;
 
+const isToBeHad = `state IN (${sqlList(startsFrom.grant)}) AND is_offered = 1`;
 const taskOfLease = 'task_id = (SELECT task_id FROM leases WHERE lease_id = :leaseId)';
 
-/** One statement, one idea. Every UPDATE of a task carries its guard. */
+/** One statement, one idea. Every change of a task's state is guarded by the states it may start from. */
 function prepareStatements(db: DatabaseSync) {
   return {
-    anyPending: db.prepare(`SELECT 1 FROM tasks WHERE state IN (${sqlList(startsFrom.grant)}) LIMIT 1`),
+    anyPending: db.prepare(`SELECT 1 FROM tasks WHERE ${isToBeHad} LIMIT 1`),
     grant: db.prepare(`
       UPDATE tasks SET state = 'leased', epoch = epoch + 1, changed_at = :now
       WHERE task_id = (
-        SELECT task_id FROM tasks WHERE state IN (${sqlList(startsFrom.grant)}) ORDER BY task_id LIMIT 1
+        SELECT task_id FROM tasks WHERE ${isToBeHad} ORDER BY task_id LIMIT 1
       )
       RETURNING task_id`),
     addLease: db.prepare(`
@@ -191,7 +190,7 @@ function prepareStatements(db: DatabaseSync) {
       FROM tasks WHERE task_id = :taskId`),
     read: db.prepare(`
       SELECT lease_id, worker_name, worker_ip, protocol, folder, name, language, leases.fingerprint, leases.epoch, term_ms,
-        granted_at, outcome, transcript_sha256, state,
+        outcome, transcript_sha256, state,
         CASE WHEN tasks.fingerprint = leases.fingerprint THEN recording_sha256 END AS recording_sha256
       FROM leases JOIN tasks USING (task_id) WHERE lease_id = :leaseId`),
     renew: db.prepare('UPDATE leases SET expires_at = :now + term_ms WHERE lease_id = :leaseId AND ended_at IS NULL'),
@@ -224,6 +223,6 @@ function prepareStatements(db: DatabaseSync) {
     wake: db.prepare(`
       UPDATE tasks SET state = 'pending', changed_at = :now
       WHERE state IN (${sqlList(startsFrom.wake)}) AND available_at <= :now`),
-    refreshTerms: db.prepare('UPDATE leases SET expires_at = max(expires_at, :now + term_ms) WHERE ended_at IS NULL'),
+    refreshTerms: db.prepare('UPDATE leases SET expires_at = :now + term_ms WHERE ended_at IS NULL'),
   };
 }
