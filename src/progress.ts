@@ -4,11 +4,10 @@
  */
 import { MultiBar, Presets, SingleBar } from 'cli-progress';
 
+/** Disposing ends the bar and leaves it on the screen. */
 export type ProgressBar = Disposable & {
   /** `fraction` is 0 to 1; `note` says what is being done. */
   update: (fraction: number, note?: string) => void;
-  /** Ends the bar, leaving it on the screen. */
-  done: () => void;
 };
 
 export function startProgress(title: string): ProgressBar {
@@ -25,11 +24,9 @@ function terminalBar(title: string): ProgressBar {
     Presets.shades_classic,
   );
   bar.start(100, 0, { note: '' });
-  const done = (): void => bar.stop();
   return {
     update: (fraction, note) => bar.update(Math.floor(fraction * 100), note === undefined ? {} : { note }),
-    done,
-    [Symbol.dispose]: done,
+    [Symbol.dispose]: () => bar.stop(),
   };
 }
 
@@ -42,7 +39,6 @@ function lineProgress(title: string): ProgressBar {
       shown = tens;
       process.stderr.write(`${title} ${tens}%\n`);
     },
-    done: () => {},
     [Symbol.dispose]: () => {},
   };
 }
@@ -56,9 +52,17 @@ export type LiveLines = Disposable & {
 
 /** For a terminal only: `count` lines at the bottom, each with a bar, gone when disposed. */
 export function startLiveLines(count: number): LiveLines {
-  const format = '{bar} {percentage}%  {note}';
+  // What is cut on a narrow terminal is the bar, not what it says.
+  const format = '{percentage}%  {note}  {bar}';
   // With linewrap, text that is printed may be longer than the terminal is wide; the bars themselves are cut.
-  const options = { format, stream: process.stderr, clearOnComplete: true, hideCursor: true, linewrap: true };
+  const options = {
+    format,
+    barsize: 16,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    linewrap: true,
+  };
   const bars = new MultiBar(options, Presets.shades_classic);
   const lines = Array.from({ length: count }, () => bars.create(100, 0, { note: 'waiting' }));
   return {

@@ -4,6 +4,7 @@
  */
 import { spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, systemErrorCode } from './app-error.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -21,6 +22,8 @@ export type ChildOptions = {
   timeoutMs?: number;
   /** Time between SIGTERM and SIGKILL. */
   killAfterMs?: number;
+  /** Called once it runs, with its process group; for who must find it again after a crash of ours. */
+  onStart?: (group: number) => void;
   /** Each line of output; a carriage return ends a line too, since progress displays use it. */
   onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /**
@@ -114,6 +117,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     stdio: stdioOf[output],
     detached: ownGroup,
   });
+  if (child.pid !== undefined && ownGroup) options.onStart?.(child.pid);
 
   const collect = (stream: 'stdout' | 'stderr'): void => {
     const lines = lineSplitter((line) => {
@@ -176,6 +180,30 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     clearTimeout(deadline);
     clearTimeout(killTimer);
     options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
+ * Ends a group that an earlier run of ours left behind, in the same way. Resolves when it is gone, or, where nobody collects the
+ * dead, some seconds after SIGKILL.
+ */
+export async function endProcessGroup(group: number, killAfterMs = 3000): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    sendSignal(-group, signal);
+    const deadline = performance.now() + killAfterMs;
+    while (performance.now() < deadline) {
+      if (!isGroupThere(group)) return;
+      await delay(20);
+    }
+  }
+}
+
+function isGroupThere(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ChildEnd, runChild } from '../src/run-child.ts';
+import { checkDataFolder } from './support/engine.ts';
 import { serverProgram, workerProgram } from './support/programs.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
@@ -65,6 +66,14 @@ commandLine('never runs what lies in the data folder', async () => {
   for (const env of [{ STT_DATA_DIR: folder.path }, { XDG_DATA_HOME: folder.path }]) {
     assert.not.match((await stt(['setup', '--dry-run'], env)).outputTail, 'EVIL');
   }
+});
+
+commandLine('the demo says when there is no place for its files', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('file'), '');
+  const end = await stt(['demo', '--yes'], { STT_DATA_DIR: checkDataFolder, TMPDIR: folder.join('file') });
+  assert.is(end.exitCode, 74, end.outputTail);
+  assert.match(end.outputTail, 'TMPDIR');
 });
 
 commandLine.run();

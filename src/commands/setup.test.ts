@@ -1,4 +1,4 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,18 +7,18 @@ import { isRunning } from '../../test/support/processes.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { makeTinyWhisper } from '../../test/support/tiny-whisper.ts';
 import { packageFolder } from '../package-folder.ts';
-import { type ChildEnd, runChild } from '../run-child.ts';
+import { type ChildEnd, type ChildOptions, runChild } from '../run-child.ts';
 
 const run = suite('stt setup');
 
-const stt = (folder: TemporaryFolder, args: string[], signal?: AbortSignal): Promise<ChildEnd> =>
+const stt = (folder: TemporaryFolder, args: string[], more: Partial<ChildOptions> = {}): Promise<ChildEnd> =>
   runChild({
     file: process.execPath,
     args: [path.join(packageFolder, 'bin/stt.js'), 'setup', ...args],
     cwd: folder.path,
     env: { STT_DATA_DIR: folder.join('data') },
     stdoutLimitBytes: 100_000,
-    ...(signal === undefined ? {} : { signal }),
+    ...more,
   });
 
 async function tinySource(folder: TemporaryFolder): Promise<string> {
@@ -34,6 +34,13 @@ run('builds, sums up, and says where a real model comes from', async () => {
   assert.match(end.stdout, /^Program +.*whisper\/whisper\.cpp\/build\/bin\/whisper-cli$/mu);
   assert.match(end.stdout, /ggml-medium\.bin from https:\/\/huggingface\.co\/ggerganov\/whisper\.cpp/u);
   await access(folder.join('data/whisper/whisper.cpp/build/bin/whisper-cli'));
+
+  const again = ['--source', folder.join('tiny'), '--no-packages'];
+  await mkdir(folder.join('data/models'));
+  await writeFile(folder.join('data/models/ggml-demo-digits.bin'), 'for demo and tests only');
+  assert.match((await stt(folder, again)).stdout, /ggml-medium/u);
+  await writeFile(folder.join('data/models/ggml-small.bin'), 'a real one');
+  assert.not.match((await stt(folder, again)).stdout, /ggml-medium/u);
 });
 
 run('with --json prints one document and nothing else', async () => {
@@ -63,27 +70,49 @@ run('refuses wrong flags with exit code 2', async () => {
   }
 });
 
+/** A compiler that tells its process id and then does not end, while there is no file `gate`. */
+async function stuckCompiler(folder: TemporaryFolder): Promise<{ args: string[]; pid: () => Promise<number> }> {
+  const file = folder.join('compiler-pid');
+  const launcher = folder.join('launcher.sh');
+  const stuck = `echo $$ > '${file}.new'; mv '${file}.new' '${file}'; exec sleep 60`;
+  await writeFile(launcher, `#!/bin/sh\nif [ ! -e '${folder.join('gate')}' ]; then ${stuck}; fi\nexec "$@"\n`, {
+    mode: 0o755,
+  });
+  const define = `CMAKE_C_COMPILER_LAUNCHER=${launcher}`;
+  return {
+    args: ['--source', await tinySource(folder), '--no-packages', '--jobs', '1', '--cmake-define', define],
+    pid: async () =>
+      Number(await eventually(() => readFile(file, 'utf8').catch(() => ''), 'a compiler is running', 60_000)),
+  };
+}
+
 run('ends its children when it is stopped, and says how to go on', async () => {
   await using folder = await temporaryFolder();
-  const compilerPid = folder.join('compiler-pid');
-  await writeFile(
-    folder.join('launcher.sh'),
-    `#!/bin/sh\necho $$ > '${compilerPid}.new'; mv '${compilerPid}.new' '${compilerPid}'; exec sleep 60\n`,
-    { mode: 0o755 },
-  );
+  const compiler = await stuckCompiler(folder);
   const stopper = new AbortController();
-  const source = await tinySource(folder);
-  const define = `CMAKE_C_COMPILER_LAUNCHER=${folder.join('launcher.sh')}`;
-  const ended = stt(folder, ['--source', source, '--no-packages', '--cmake-define', define], stopper.signal);
-  const pid = Number(
-    await eventually(() => readFile(compilerPid, 'utf8').catch(() => ''), 'a compiler is running', 60_000),
-  );
+  const ended = stt(folder, compiler.args, { signal: stopper.signal });
+  const pid = await compiler.pid();
   assert.ok(isRunning(pid));
   stopper.abort();
   const end = await ended;
   assert.is(end.exitCode, 130, end.outputTail);
   assert.match(end.outputTail, 'it goes on where it stopped');
   await eventually(() => !isRunning(pid), 'the compiler is gone');
+});
+
+run('ends what a set-up that was killed has left running, and goes on', async () => {
+  await using folder = await temporaryFolder();
+  const compiler = await stuckCompiler(folder);
+  let setupPid = 0;
+  const killed = stt(folder, compiler.args, { onStart: (group) => (setupPid = group) });
+  const pid = await compiler.pid();
+  process.kill(setupPid, 'SIGKILL');
+  await killed;
+  assert.ok(isRunning(pid));
+  await writeFile(folder.join('gate'), '');
+  const end = await stt(folder, compiler.args);
+  assert.is(end.exitCode, 0, end.outputTail);
+  assert.not.ok(isRunning(pid));
 });
 
 run.run();

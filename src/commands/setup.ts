@@ -1,10 +1,11 @@
 /** `stt setup`: makes this machine able to transcribe. Flags in, one call, print. */
 import { Flags } from '@oclif/core';
 import { loadWorkerSettings, shortPath } from '../config/load-settings.ts';
+import { hasOtherModel } from '../setup/demo-model.ts';
 import { describeSetup } from '../setup/describe-setup.ts';
 import { runSetup, type SetupReport } from '../setup/run-setup.ts';
 import { plainSetupRequest, type SetupRequest } from '../setup/setup-request.ts';
-import { backends, bundledModels } from '../setup/whisper-data.ts';
+import { backends, bundledModels, readModel } from '../setup/whisper-data.ts';
 import { listenForShutdown } from '../shutdown.ts';
 import { BaseCommand } from './base-command.ts';
 
@@ -77,11 +78,12 @@ export class SetupCommand extends BaseCommand {
       return { steps };
     }
     const report = await runSetup(request);
-    this.printSummary(report, request);
+    const hasModel = await hasOtherModel(readModel('demo-digits'), request.paths.models);
+    this.printSummary(report, request, hasModel);
     return report;
   }
 
-  private printSummary(report: SetupReport, request: SetupRequest): void {
+  private printSummary(report: SetupReport, request: SetupRequest, hasModel: boolean): void {
     this.log(report.isBuilt ? '' : 'The engine is up to date; nothing to build.');
     this.log(`Engine   ${report.source}, ${report.backend}`);
     this.log(`Program  ${shortPath(report.whisperCli)}`);
@@ -91,7 +93,7 @@ export class SetupCommand extends BaseCommand {
     }
     if (report.logFile !== undefined) this.log(`Log      ${shortPath(report.logFile)}`);
     this.log(`Took     ${report.seconds.toFixed(1)} s`);
-    if (report.model !== undefined) return;
+    if (report.model !== undefined || hasModel) return;
     this.log(`\nFor a real model, download ggml-medium.bin from https://huggingface.co/ggerganov/whisper.cpp`);
     this.log(`into ${shortPath(request.paths.models)}, or try things out with --model demo-digits.`);
   }

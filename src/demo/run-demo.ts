@@ -5,7 +5,7 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AppError, systemErrorCode } from '../app-error.ts';
+import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { probeAudio } from '../audio/probe-audio.ts';
 import { type DataPaths, modelFile } from '../config/data-paths.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -30,9 +30,8 @@ export type Demo = { outcome: DemoOutcome; library: string };
 
 export async function runDemo(options: DemoOptions): Promise<Demo> {
   const samples = await readSamples();
-  const folder = await mkdtemp(path.join(tmpdir(), 'stt-demo-'));
-  const library = path.join(folder, 'library');
-  await makeLibrary(library, samples);
+  const folder = await makeDemoFolder(samples);
+  const library = libraryIn(folder);
 
   const startedAt = performance.now();
   const stopServer = new AbortController();
@@ -134,6 +133,24 @@ async function readTranscript(library: string, sample: Sample): Promise<Heard> {
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { sample, heard: undefined, transcriptFile };
     throw error;
+  }
+}
+
+const libraryIn = (folder: string): string => path.join(folder, 'library');
+
+/** In the folder for temporary files: the system clears it, since the transcripts stay for the user to look at. */
+async function makeDemoFolder(samples: readonly Sample[]): Promise<string> {
+  try {
+    const folder = await mkdtemp(path.join(tmpdir(), 'stt-demo-'));
+    await makeLibrary(libraryIn(folder), samples);
+    return folder;
+  } catch (error) {
+    throw new AppError(`The folder for temporary files cannot be used: ${messageOf(error)}.`, {
+      code: 'STT_DEMO_FOLDER',
+      hint: 'Set TMPDIR to a directory with some room that this user may write.',
+      exitCode: exitCodes.ioError,
+      cause: error,
+    });
   }
 }
 

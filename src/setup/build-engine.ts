@@ -12,7 +12,7 @@ import type { BuildLog } from './build-log.ts';
 import { buildArguments, buildProgress, configureArguments, type Generator, ninjaStatus } from './cmake-arguments.ts';
 import { commandLine } from './command-line.ts';
 import type { BuildPlan } from './engine-record.ts';
-import { binary } from './engine-store.ts';
+import { binary, findBroken } from './engine-store.ts';
 import { answers } from './find-tools.ts';
 
 export type BuildRequest = {
@@ -22,20 +22,21 @@ export type BuildRequest = {
   jobs: number;
   log: BuildLog;
   signal: AbortSignal;
+  /** Called with the process group of each cmake. */
+  onStart: (group: number) => void;
   say: (line: string) => void;
 };
 
 export async function buildEngine(request: BuildRequest): Promise<void> {
   const goesOn = await isConfigured(request.folder);
-  let failure = await configureAndBuild(request, goesOn);
+  let failure = await buildAndProve(request, goesOn);
   if (failure !== undefined && goesOn) {
     // What an interrupted build left may be broken: that must not be the last word.
     request.say('The interrupted build cannot go on; it begins again.');
     await rm(path.join(request.folder, 'build'), { recursive: true, force: true });
-    failure = await configureAndBuild(request, false);
+    failure = await buildAndProve(request, false);
   }
   if (failure !== undefined) throw failure;
-  await proveItStarts(request);
 }
 
 async function isConfigured(folder: string): Promise<boolean> {
@@ -52,6 +53,10 @@ export async function chooseGenerator(signal: AbortSignal): Promise<Generator> {
 }
 
 /** @returns what went wrong, or undefined. */
+async function buildAndProve(request: BuildRequest, goesOn: boolean): Promise<AppError | undefined> {
+  return (await configureAndBuild(request, goesOn)) ?? proveItStarts(request);
+}
+
 async function configureAndBuild(request: BuildRequest, goesOn: boolean): Promise<AppError | undefined> {
   const { folder, plan, jobs, signal } = request;
   const generator = goesOn ? undefined : await chooseGenerator(signal);
@@ -73,13 +78,14 @@ async function configureAndBuild(request: BuildRequest, goesOn: boolean): Promis
 }
 
 async function runCmake(request: BuildRequest, args: string[], onLine?: (line: string) => void): Promise<ChildEnd> {
-  const { log, signal } = request;
+  const { log, signal, onStart } = request;
   log.write(`$ ${commandLine(['cmake', ...args])}`);
   const end = await runChild({
     file: 'cmake',
     args,
     env: { NINJA_STATUS: ninjaStatus },
     signal,
+    onStart,
     onLine: (line) => {
       log.write(line);
       onLine?.(line);
@@ -101,14 +107,26 @@ function buildFailed(request: BuildRequest, what: 'configured' | 'built', end: C
   });
 }
 
-async function proveItStarts(request: BuildRequest): Promise<void> {
-  const file = binary(request.folder, 'whisper-cli');
-  const end = await runChild({ file, args: ['--help'], signal: request.signal, timeoutMs: 20_000 });
-  request.signal.throwIfAborted();
-  if (end.exitCode === 0) return;
-  throw new AppError(`The whisper-cli that was built does not start (${describeEnd(end)}).\n${end.outputTail}`, {
+async function proveItStarts(request: BuildRequest): Promise<AppError | undefined> {
+  const { folder, plan, signal } = request;
+  const broken = await findBroken(folder, plan.targets);
+  if (broken.length > 0) return engineBroken(request, `${broken.join(', ')} may not be executed, or came out empty`);
+  try {
+    const end = await runChild({ file: binary(folder, 'whisper-cli'), args: ['--help'], signal, timeoutMs: 20_000 });
+    signal.throwIfAborted();
+    return end.exitCode === 0 ? undefined : engineBroken(request, describeEnd(end), end.outputTail);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'STT_TOOL_MISSING') return engineBroken(request, error.message);
+    throw error;
+  }
+}
+
+function engineBroken(request: BuildRequest, why: string, output = ''): AppError {
+  const isBarred = /may not be executed/u.test(why);
+  const noexec = `If that disk is mounted noexec, set STT_DATA_DIR to a directory on another one. `;
+  return new AppError(`The engine that was built does not start (${why}).\n${output}`.trimEnd(), {
     code: 'STT_ENGINE_BROKEN',
-    hint: `Run "stt setup --force" to build it again. The build's output: ${request.log.file}`,
+    hint: `${isBarred ? noexec : ''}Run "stt setup --force" to build it again. The build's output: ${request.log.file}`,
     exitCode: exitCodes.unavailable,
   });
 }

@@ -1,5 +1,5 @@
 /** Brings a bundled model into the models folder: unpacks it, and lets nothing stay there that is not the very file. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -21,13 +21,34 @@ export async function installBundledModel(model: Model, modelsFolder: string): P
   return { file, isNew: true };
 }
 
-async function isWhole(file: string, model: Model): Promise<boolean> {
+/** Whether there is any model besides this bundled one. */
+export async function hasOtherModel(model: Model, modelsFolder: string): Promise<boolean> {
   try {
-    return (await fileDigest(file, 'sha256', 'hex')) === model.sha256;
+    const names = await readdir(modelsFolder);
+    return names.some((name) => name !== model.file && /^ggml-.+\.bin$/u.test(name));
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+async function isWhole(file: string, model: Model): Promise<boolean> {
+  try {
+    return (await fileDigest(file, 'sha256', 'hex')) === model.sha256;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return false;
+    throw code === 'EISDIR' ? inTheWay(file, error) : error;
+  }
+}
+
+function inTheWay(file: string, cause: unknown): AppError {
+  return new AppError(`${file} is a directory; the model cannot take its place.`, {
+    code: 'STT_MODEL_BLOCKED',
+    hint: 'Move it away, then run the same command again.',
+    exitCode: exitCodes.config,
+    cause,
+  });
 }
 
 async function readBundled(model: Model): Promise<Buffer> {

@@ -4,24 +4,35 @@ import { chooseGenerator } from './build-engine.ts';
 import { buildArguments, configureArguments } from './cmake-arguments.ts';
 import { commandLine } from './command-line.ts';
 import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engine-record.ts';
-import { engineFolderName, findEngine, isInUse } from './engine-store.ts';
+import { findEngine, findUnfinished, isInUse, newEngineFolder } from './engine-store.ts';
+import { explainFileFailure } from './explain-file-failure.ts';
 import { npmPackArguments } from './fetch-source.ts';
 import { buildTools, findMissingTools, runtimeTools, type Tool } from './find-tools.ts';
 import { decideInstall, findPackagePower } from './install-packages.ts';
 import { jobsHere } from './make-engine.ts';
+import { refuseUnbuildable } from './refuse-unbuildable.ts';
 import type { SetupRequest } from './setup-request.ts';
 import { findWantedEngine, type WantedEngine } from './wanted-engine.ts';
 import { readModel } from './whisper-data.ts';
 
 export async function describeSetup(request: SetupRequest): Promise<string[]> {
+  try {
+    return await describeSteps(request);
+  } catch (error) {
+    throw explainFileFailure(error);
+  }
+}
+
+async function describeSteps(request: SetupRequest): Promise<string[]> {
   const { paths, signal } = request;
+  refuseUnbuildable(paths);
   const wanted = await findWantedEngine(request);
   const current = request.isForced ? undefined : await findEngine(paths, wanted.keys);
   const tools = current === undefined ? [...runtimeTools, ...buildTools] : runtimeTools;
   const lines = await describePackages(await findMissingTools(tools, signal), request);
   if (current === undefined) lines.push(...(await describeBuild(request, wanted)));
   else lines.push(`# The engine is there: ${describeSource(current.record.source)}, ${current.folder}`);
-  if (current === undefined || !(await isInUse(paths, current)))
+  if (current === undefined || !(await isInUse(paths, current.folder)))
     lines.push(`# Link: ${paths.whisperCpp} -> the engine`);
   if (request.model !== undefined) {
     const model = readModel(request.model);
@@ -41,10 +52,12 @@ async function describePackages(missing: readonly Tool[], request: SetupRequest)
 async function describeBuild(request: SetupRequest, wanted: WantedEngine): Promise<string[]> {
   const { lines, source } = describeSourceSteps(request, wanted);
   const key = engineKey(source.digest, wanted.plan);
-  const folder = path.join(request.paths.engines, engineFolderName({ key, backend: request.backend, source }));
+  const { paths, backend, isForced } = request;
+  const begun = isForced ? undefined : await findUnfinished(paths, wanted.keys);
+  const folder = begun?.folder ?? (await newEngineFolder(paths, { key, backend, source }, isForced ? wanted.keys : []));
   const generator = await chooseGenerator(request.signal);
   return [
-    ...lines,
+    ...(begun === undefined ? lines : [`# Go on with the interrupted build: ${describeSource(begun.record.source)}`]),
     `# Build in ${folder}`,
     commandLine(['cmake', ...configureArguments(folder, wanted.plan, generator)]),
     commandLine(['cmake', ...buildArguments(folder, wanted.plan, request.jobs ?? jobsHere())]),

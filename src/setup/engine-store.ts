@@ -2,7 +2,8 @@
  * The folder of engines. An engine is built where it stays: `engines/cpu-1.9.5-1a2b3c4d/` holds whisper.cpp's tree, `build/` in it,
  * `source.json` once the source is complete, `engine.json` once the engine is. The link `whisper/whisper.cpp` says which is in use.
  */
-import { access, mkdir, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { AppError, systemErrorCode } from '../app-error.ts';
@@ -26,7 +27,7 @@ function isEngineName(name: string): boolean {
   return backends.some((backend) => name.startsWith(`${backend}-`)) && /-[0-9a-f]{8}(-\d+)?$/u.test(name);
 }
 
-export function engineFolderName(record: SourceRecord): string {
+function engineFolderName(record: SourceRecord): string {
   return `${record.backend}-${record.source.version}-${record.key.slice(0, 8)}`;
 }
 
@@ -44,10 +45,12 @@ async function readRecord<T>(file: string, schema: z.ZodType<T>): Promise<T | un
   try {
     return schema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
   } catch (error) {
-    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined;
+    if (error instanceof SyntaxError || noRecord.has(systemErrorCode(error) ?? '')) return undefined;
     throw error;
   }
 }
+
+const noRecord = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 async function exists(file: string): Promise<boolean> {
   try {
@@ -58,11 +61,26 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
+/** Of these programs, the ones that are not there, are empty, or may not be started. */
+export async function findBroken(folder: string, targets: readonly string[]): Promise<string[]> {
+  const areWhole = await Promise.all(targets.map((target) => isProgram(binary(folder, target))));
+  return targets.filter((_, index) => !areWhole[index]);
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    const info = await stat(file);
+    return info.isFile() && info.size > 0;
+  } catch {
+    return false;
+  }
+}
+
 async function readEngine(folder: string): Promise<Engine | undefined> {
   const record = await readRecord(path.join(folder, engineFile), engineRecordSchema);
   if (record === undefined) return undefined;
-  const present = await Promise.all(record.targets.map((target) => exists(binary(folder, target))));
-  return present.every(Boolean) ? { folder, record } : undefined;
+  return (await findBroken(folder, record.targets)).length === 0 ? { folder, record } : undefined;
 }
 
 /** The complete engine with the first of these keys that there is one for. */
@@ -72,24 +90,48 @@ export async function findEngine(paths: DataPaths, keys: readonly string[]): Pro
   return keys.map((key) => engines.find((engine) => engine?.record.key === key)).find((engine) => engine !== undefined);
 }
 
+async function readUnfinished(folder: string): Promise<UnfinishedEngine | undefined> {
+  const record = await readRecord(path.join(folder, sourceFile), sourceRecordSchema);
+  return record === undefined || (await readEngine(folder)) !== undefined ? undefined : { folder, record };
+}
+
 /** A folder whose source is complete, but whose build is not. */
 export async function findUnfinished(paths: DataPaths, keys: readonly string[]): Promise<UnfinishedEngine | undefined> {
   for (const name of (await folderNames(paths.engines)).filter(isEngineName)) {
-    const folder = path.join(paths.engines, name);
-    const record = await readRecord(path.join(folder, sourceFile), sourceRecordSchema);
-    if (record === undefined || !keys.includes(record.key)) continue;
-    if ((await readEngine(folder)) === undefined) return { folder, record };
+    const unfinished = await readUnfinished(path.join(paths.engines, name));
+    if (unfinished !== undefined && keys.includes(unfinished.record.key)) return unfinished;
   }
   return undefined;
 }
 
-/** Removes what an interrupted set-up left that is of no use: unpacked halves. Call with the lock held. */
-export async function sweepHalves(paths: DataPaths): Promise<void> {
-  for (const name of await folderNames(paths.engines)) {
+/**
+ * What an interrupted set-up left that is of no use: unpacked halves.
+ * @param distrusted Keys of which unfinished engines are of no use either.
+ */
+async function findUseless(paths: DataPaths, distrusted: readonly string[]): Promise<string[]> {
+  const isUseless = async (name: string): Promise<boolean> => {
+    if (name.startsWith(stagingPrefix)) return true;
     const folder = path.join(paths.engines, name);
-    const isHalf = isEngineName(name) && !(await exists(path.join(folder, sourceFile)));
-    if (isHalf || name.startsWith(stagingPrefix)) await rm(folder, { recursive: true, force: true });
+    if (!isEngineName(name)) return false;
+    if (!(await exists(path.join(folder, sourceFile)))) return true;
+    const unfinished = await readUnfinished(folder);
+    return unfinished !== undefined && distrusted.includes(unfinished.record.key) && !(await isInUse(paths, folder));
+  };
+  const names = await folderNames(paths.engines);
+  const areUseless = await Promise.all(names.map(isUseless));
+  return names.filter((_, index) => areUseless[index]);
+}
+
+/** Removes what is of no use; see `findUseless`. Call with the lock held. */
+export async function sweepUseless(paths: DataPaths, distrusted: readonly string[]): Promise<void> {
+  for (const name of await findUseless(paths, distrusted)) {
+    await rm(path.join(paths.engines, name), { recursive: true, force: true });
   }
+}
+
+/** The source in an unfinished folder may be damaged: the next sweep takes it. */
+export async function distrustSource(folder: string): Promise<void> {
+  await rm(path.join(folder, sourceFile), { recursive: true, force: true });
 }
 
 /** A fresh folder beside the engines, for unpacking; renaming out of it is cheap and atomic. */
@@ -99,13 +141,30 @@ export async function makeStaging(paths: DataPaths): Promise<string> {
   return folder;
 }
 
-/** Moves a complete tree to its place. Where an engine of that name stands already (a forced build), it gets a number. */
-export async function placeSource(paths: DataPaths, tree: string, record: SourceRecord): Promise<UnfinishedEngine> {
-  const taken = await folderNames(paths.engines);
+/**
+ * Where a new engine goes. Where one of that name stands already (a forced build), it gets a number.
+ * @param distrusted Keys of which unfinished engines are swept before.
+ */
+export async function newEngineFolder(
+  paths: DataPaths,
+  record: SourceRecord,
+  distrusted: readonly string[],
+): Promise<string> {
+  const useless = await findUseless(paths, distrusted);
+  const taken = new Set((await folderNames(paths.engines)).filter((name) => !useless.includes(name)));
   const name = engineFolderName(record);
   let free = name;
-  for (let number = 2; taken.includes(free); number += 1) free = `${name}-${number}`;
-  const folder = path.join(paths.engines, free);
+  for (let number = 2; taken.has(free); number += 1) free = `${name}-${number}`;
+  return path.join(paths.engines, free);
+}
+
+/** Moves a complete tree to its place. */
+export async function placeSource(paths: DataPaths, tree: string, record: SourceRecord): Promise<UnfinishedEngine> {
+  const folder = await newEngineFolder(paths, record, []);
+  // These names are ours: what a source brings of them would be taken for a record or a build that went before.
+  for (const name of [sourceFile, engineFile, 'build']) {
+    await rm(path.join(tree, name), { recursive: true, force: true });
+  }
   await rename(tree, folder);
   await writeFileAtomic(path.join(folder, sourceFile), `${JSON.stringify(record, null, 2)}\n`);
   return { folder, record };
@@ -117,9 +176,9 @@ export async function completeEngine(folder: string, record: EngineRecord): Prom
   return { folder, record };
 }
 
-export async function isInUse(paths: DataPaths, engine: Engine): Promise<boolean> {
+export async function isInUse(paths: DataPaths, engineFolder: string): Promise<boolean> {
   try {
-    return (await realpath(paths.whisperCpp)) === (await realpath(engine.folder));
+    return (await realpath(paths.whisperCpp)) === (await realpath(engineFolder));
   } catch {
     return false;
   }
@@ -131,7 +190,8 @@ export async function useEngine(paths: DataPaths, engine: Engine): Promise<void>
   await mkdir(parent, { recursive: true });
   const link = path.join(parent, `.whisper.cpp-${process.pid}`);
   await rm(link, { force: true });
-  await symlink(path.relative(parent, engine.folder), link);
+  // A relative link counts from where it really lies: the parent may be a link to another disk.
+  await symlink(path.relative(await realpath(parent), await realpath(engine.folder)), link);
   try {
     await rename(link, paths.whisperCpp);
   } catch (error) {

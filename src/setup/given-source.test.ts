@@ -49,4 +49,21 @@ run('says when there is nothing to read', async () => {
   }
 });
 
+run('says in plain words that a URL or nothing at all is no source', async () => {
+  await using folder = await temporaryFolder();
+  const { pins } = await tinyRelease(folder.path);
+  await rejects(openGivenSource('https://host.example/a.tar.gz', pins), /it is a URL; download it first/u);
+  assert.is((await rejects(openGivenSource('', pins), /it is empty/u))['exitCode'], 66);
+});
+
+run('says in plain words that a file is no .tar.gz', async () => {
+  await using folder = await temporaryFolder();
+  const { pins } = await tinyRelease(folder.path);
+  for (const start of ['\uFFFD7zXZ', 'only text', '']) {
+    await writeFile(folder.join('file'), start);
+    const error = await rejects(openGivenSource(folder.join('file'), pins), /is not a \.tar\.gz archive/u);
+    assert.is(error['exitCode'], 65);
+  }
+});
+
 run.run();

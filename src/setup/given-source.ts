@@ -2,7 +2,7 @@
  * A source of whisper.cpp that a person hands over (`--source`): a directory, or a .tar.gz. Its identity is its content, so that the
  * archive of a pinned release is known as that release.
  */
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -16,6 +16,8 @@ export type GivenSource =
   | { kind: 'tree'; tree: WhisperTree; digest: string };
 
 export async function openGivenSource(place: string, pins: Pins): Promise<GivenSource> {
+  if (place === '') throw unreadable('""', 'it is empty');
+  if (/^[a-z][\w+.-]*:\/\//iu.test(place)) throw unreadable(place, 'it is a URL; download it first');
   const full = path.resolve(place);
   const info = await statGiven(full);
   if (info.isDirectory()) {
@@ -23,7 +25,14 @@ export async function openGivenSource(place: string, pins: Pins): Promise<GivenS
     if (tree === undefined) throw notWhisper(full);
     return { kind: 'tree', tree, digest: `tree:${await treeDigest(tree.folder)}` };
   }
+  if (!(await isGzip(full))) throw notAnArchive(full);
   return { kind: 'archive', file: full, ...(await identifyArchive(full, pins)) };
+}
+
+async function isGzip(file: string): Promise<boolean> {
+  await using handle = await open(file);
+  const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+  return buffer.toString('hex') === '1f8b';
 }
 
 async function identifyArchive(file: string, pins: Pins): Promise<{ digest: string; pinned: Source | undefined }> {
@@ -49,6 +58,14 @@ function unreadable(place: string, reason: string, cause?: unknown): AppError {
     hint: 'Name a directory or a .tar.gz with the source of whisper.cpp.',
     exitCode: exitCodes.noInput,
     cause,
+  });
+}
+
+function notAnArchive(file: string): AppError {
+  return new AppError(`${file} is not a .tar.gz archive.`, {
+    code: 'STT_ARCHIVE',
+    hint: 'Name a directory or a .tar.gz with the source of whisper.cpp.',
+    exitCode: exitCodes.data,
   });
 }
 

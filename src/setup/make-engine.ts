@@ -12,40 +12,55 @@ import { defaultJobs } from './cmake-arguments.ts';
 import { describeSource, engineKey, type Source } from './engine-record.ts';
 import {
   completeEngine,
+  distrustSource,
   type Engine,
+  findEngine,
   findUnfinished,
   makeStaging,
   placeSource,
   removeReplaced,
-  sweepHalves,
+  sweepUseless,
   type UnfinishedEngine,
   useEngine,
 } from './engine-store.ts';
 import { fetchSource } from './fetch-source.ts';
 import { notWhisper } from './given-source.ts';
 import type { SetupRequest } from './setup-request.ts';
-import { withSetupLock } from './setup-lock.ts';
+import { type SetupLock, withSetupLock } from './setup-lock.ts';
 import { unpack } from './unpack.ts';
 import type { WantedEngine } from './wanted-engine.ts';
 import { copyTree, findWhisperTree, type WhisperTree } from './whisper-tree.ts';
 
-export type MadeEngine = { engine: Engine; logFile: string };
+export type MadeEngine = {
+  engine: Engine;
+  /** Undefined where another set-up has made the engine meanwhile. */
+  logFile: string | undefined;
+};
 
 export function makeEngine(request: SetupRequest, wanted: WantedEngine): Promise<MadeEngine> {
   const now = new Date(request.clock.now());
-  return withSetupLock(lockFile(request.paths), now, () => makeAlone(request, wanted, now));
+  return withSetupLock(lockFile(request.paths), now, (lock) => makeAlone(request, wanted, now, lock));
 }
 
 const lockFile = (paths: DataPaths): string => path.join(paths.folder, 'setup.lock');
 
-async function makeAlone(request: SetupRequest, wanted: WantedEngine, now: Date): Promise<MadeEngine> {
+async function makeAlone(request: SetupRequest, wanted: WantedEngine, now: Date, lock: SetupLock): Promise<MadeEngine> {
   const { paths, clock, say, signal } = request;
+  const made = request.isForced ? undefined : await findEngine(paths, wanted.keys);
+  if (made !== undefined) return { engine: made, logFile: undefined };
   using log = openBuildLog(path.join(paths.logs, `setup-${request.backend}-${stamp(now)}.log`));
-  await sweepHalves(paths);
+  await sweepUseless(paths, request.isForced ? wanted.keys : []);
 
-  const { folder, record } = await provideSource(request, wanted);
+  const { folder, record, goesOn } = await provideSource(request, wanted);
   say(`Building ${describeSource(record.source)} for ${request.backend}. The build's output: ${log.file}`);
-  await buildEngine({ folder, plan: wanted.plan, jobs: request.jobs ?? jobsHere(), log, signal, say });
+  try {
+    const jobs = request.jobs ?? jobsHere();
+    await buildEngine({ folder, plan: wanted.plan, jobs, log, signal, onStart: lock.recordGroup, say });
+  } catch (error) {
+    // Where even a new build fails, it may be what was left of the source: the next set-up brings it anew.
+    if (goesOn && !signal.aborted) await distrustSource(folder);
+    throw error;
+  }
 
   const builtAt = new Date(clock.now()).toISOString();
   const { definitions, targets } = wanted.plan;
@@ -64,19 +79,20 @@ export function jobsHere(): number {
   return defaultJobs(availableParallelism(), Math.min(totalmem(), limitBytes));
 }
 
+type ProvidedSource = UnfinishedEngine & { goesOn: boolean };
+
 /** A folder with the complete source: one that an interrupted set-up left, or a new one. */
-async function provideSource(request: SetupRequest, wanted: WantedEngine): Promise<UnfinishedEngine> {
+async function provideSource(request: SetupRequest, wanted: WantedEngine): Promise<ProvidedSource> {
   const { paths, say } = request;
-  // By force, the release gets another chance before the fallback.
-  const keys = request.isForced ? wanted.keys.slice(0, 1) : wanted.keys;
-  const begun = await findUnfinished(paths, keys);
+  // By force, nothing that is there is trusted, and the release gets another chance before the fallback.
+  const begun = request.isForced ? undefined : await findUnfinished(paths, wanted.keys);
   if (begun !== undefined) {
     say(`Going on with the interrupted build in ${begun.folder}.`);
-    return begun;
+    return { ...begun, goesOn: true };
   }
   const staging = await makeStaging(paths);
   try {
-    return await placeNewSource(request, wanted, staging);
+    return { ...(await placeNewSource(request, wanted, staging)), goesOn: false };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -102,8 +118,7 @@ async function placeNewSource(request: SetupRequest, wanted: WantedEngine, stagi
     return place(tree.folder, given.pinned ?? { kind: 'given', version, digest: given.digest, origin: given.file });
   }
   const { file, source } = await fetchSource({ ...request, cacheFolder: paths.cache });
-  const begun = await findUnfinished(paths, [engineKey(source.digest, plan)]);
-  return begun ?? place((await unpackTree(file, staging)).folder, source);
+  return place((await unpackTree(file, staging)).folder, source);
 }
 
 async function unpackTree(archive: string, staging: string): Promise<WhisperTree> {

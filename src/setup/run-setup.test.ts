@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, readlink, realpath, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,40 +7,20 @@ import { fakePrograms } from '../../test/support/fake-programs.ts';
 import { type FileServer, fileServer } from '../../test/support/file-server.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { makeTinyWhisper, packTiny, type TinyOptions, tinyRelease } from '../../test/support/tiny-whisper.ts';
-import { systemClock } from '../clock.ts';
+import {
+  makeTinyWhisper,
+  packTiny,
+  type TinyOptions,
+  tinySetupRequest,
+  type TinySetupRequest,
+} from '../../test/support/tiny-whisper.ts';
 import { dataPaths } from '../config/data-paths.ts';
+import { processStart } from '../process-start.ts';
 import { describeSetup } from './describe-setup.ts';
 import { runSetup } from './run-setup.ts';
 import type { SetupRequest } from './setup-request.ts';
 
 const run = suite('runSetup');
-
-type Request = SetupRequest & { said: string[] };
-
-/** A request as the command makes it. The pinned release is served by nobody, unless a test does. */
-async function requestFor(folder: TemporaryFolder, more: Partial<SetupRequest> = {}): Promise<Request> {
-  const { archive, pins } = await tinyRelease(folder.join('tiny'));
-  const said: string[] = [];
-  return {
-    backend: 'cpu',
-    source: archive,
-    definitions: [],
-    jobs: undefined,
-    model: undefined,
-    isForced: false,
-    consent: 'never',
-    ask: undefined,
-    paths: dataPaths(folder.join('data')),
-    pins,
-    releaseUrl: undefined,
-    clock: systemClock,
-    signal: new AbortController().signal,
-    say: (line) => said.push(line),
-    said,
-    ...more,
-  };
-}
 
 async function tinyFolder(folder: TemporaryFolder, name: string, options: TinyOptions): Promise<string> {
   await makeTinyWhisper(folder.join(name), options);
@@ -48,12 +28,12 @@ async function tinyFolder(folder: TemporaryFolder, name: string, options: TinyOp
 }
 
 /** Serves the release that the request would be given. */
-async function releaseServer(request: Request): Promise<FileServer> {
+async function releaseServer(request: TinySetupRequest): Promise<FileServer> {
   const bytes = await readFile(request.source ?? '');
   return fileServer((_request, response) => response.end(bytes));
 }
 
-const fetching = (request: Request, server: FileServer): Request => ({
+const fetching = (request: TinySetupRequest, server: FileServer): TinySetupRequest => ({
   ...request,
   source: undefined,
   releaseUrl: server.url,
@@ -64,7 +44,7 @@ const engineNames = async (request: SetupRequest): Promise<string[]> =>
 
 run('fetches the release, builds it, and puts it where whisper-cli is expected', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   await using server = await releaseServer(request);
   const report = await runSetup(fetching(request, server));
   assert.is(report.isBuilt, true);
@@ -80,7 +60,7 @@ run('fetches the release, builds it, and puts it where whisper-cli is expected',
 
 run('does nothing the second time, without the network, in under a second', async () => {
   await using folder = await temporaryFolder();
-  const given = await requestFor(folder);
+  const given = await tinySetupRequest(folder);
   const server = await releaseServer(given);
   const request = fetching(given, server);
   await runSetup(request);
@@ -93,7 +73,7 @@ run('does nothing the second time, without the network, in under a second', asyn
 
 run('builds again for another definition or another source, and keeps the engine it had', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const first = await runSetup(request);
   const second = await runSetup({ ...request, definitions: ['CMAKE_BUILD_TYPE=Debug'] });
   assert.is(second.isBuilt, true);
@@ -124,7 +104,7 @@ exec "$@"
     { mode: 0o755 },
   );
   const stopper = new AbortController();
-  const request = await requestFor(folder, {
+  const request = await tinySetupRequest(folder, {
     source: await tinyFolder(folder, 'given', { parts: 4 }),
     definitions: [`CMAKE_C_COMPILER_LAUNCHER=${launcher}`],
     jobs: 1,
@@ -155,7 +135,7 @@ exec "$@"
 
 run('begins again where an interrupted build is beyond repair', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const { engineFolder } = await runSetup(request);
   await writeFile(path.join(engineFolder, 'engine.json'), '{"cut');
   await writeFile(path.join(engineFolder, 'build/CMakeCache.txt'), 'CMAKE_GENERATOR:INTERNAL=No Such Generator\n');
@@ -166,7 +146,7 @@ run('begins again where an interrupted build is beyond repair', async () => {
 
 run('leaves the engine in use alone when a build fails, and shows the end of the log', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const good = await runSetup(request);
   const broken = await tinyFolder(folder, 'broken', { main: 'this is not C;' });
   const error = await rejects(runSetup({ ...request, source: broken }), /could not be built[\s\S]*cli\.c.*error/u);
@@ -179,7 +159,7 @@ run('leaves the engine in use alone when a build fails, and shows the end of the
 
 run('does not use an engine that was built but does not start', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder, {
+  const request = await tinySetupRequest(folder, {
     source: await tinyFolder(folder, 'broken', { main: '__builtin_trap();' }),
   });
   const error = await rejects(runSetup(request), /does not start \(killed by/u);
@@ -189,7 +169,7 @@ run('does not use an engine that was built but does not start', async () => {
 
 run('builds again by force, and takes the place of the same engine only when that is done', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const first = await runSetup(request);
   const second = await runSetup({ ...request, isForced: true });
   assert.is(second.isBuilt, true);
@@ -201,7 +181,7 @@ run('builds again by force, and takes the place of the same engine only when tha
 
 run('counts the npm package as up to date, until the release is wanted by force', async () => {
   await using folder = await temporaryFolder();
-  const given = await requestFor(folder);
+  const given = await tinySetupRequest(folder);
   await using _ = await fakePrograms({ npm: `/bin/cp '${folder.join('tiny/npm.tgz')}' .` });
   const request = { ...given, source: undefined };
   assert.is((await runSetup(request)).source, 'whisper.cpp 9.9.8 (npm package tiny-whisper 1.0.0)');
@@ -215,7 +195,7 @@ run('counts the npm package as up to date, until the release is wanted by force'
 run('builds a given directory again when a file in it changed, and says when that is no pinned source', async () => {
   await using folder = await temporaryFolder();
   const given = await tinyFolder(folder, 'given', { version: '7.1' });
-  const request = await requestFor(folder, { source: given });
+  const request = await tinySetupRequest(folder, { source: given });
   const report = await runSetup(request);
   assert.is(report.source, `whisper.cpp 7.1 (${given}, not a pinned source)`);
   assert.is((await runSetup(request)).isBuilt, false);
@@ -229,7 +209,7 @@ run('refuses an archive of something else, and leaves nothing of it', async () =
   await mkdir(folder.join('llama'));
   await writeFile(folder.join('llama/CMakeLists.txt'), 'project("llama.cpp")');
   await packTiny(folder.join('llama'), folder.join('llama.tar.gz'));
-  const request = await requestFor(folder, { source: folder.join('llama.tar.gz') });
+  const request = await tinySetupRequest(folder, { source: folder.join('llama.tar.gz') });
   const error = await rejects(runSetup(request), /not the source of whisper\.cpp/u);
   assert.is(error['exitCode'], 65);
   assert.equal(await engineNames(request), []);
@@ -237,7 +217,7 @@ run('refuses an archive of something else, and leaves nothing of it', async () =
 
 run('sweeps the halves of an interrupted set-up, and nothing else', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const place = (name: string): string => path.join(request.paths.engines, name);
   for (const name of ['cpu-1.0-01234567', '.staging-1', 'my-own-things']) await mkdir(place(name), { recursive: true });
   await runSetup(request);
@@ -249,10 +229,11 @@ run('sweeps the halves of an interrupted set-up, and nothing else', async () => 
 
 run('tells who holds the lock, and leaves it', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   const lock = path.join(request.paths.folder, 'setup.lock');
   await mkdir(request.paths.folder);
-  await writeFile(lock, JSON.stringify({ pid: process.ppid, since: 'today' }));
+  const start = processStart(process.ppid);
+  await writeFile(lock, JSON.stringify({ pid: process.ppid, start, since: 'today' }));
   const error = await rejects(runSetup(request), new RegExp(`process ${process.ppid}`, 'u'));
   assert.is(error['exitCode'], 75);
   await access(lock);
@@ -260,7 +241,7 @@ run('tells who holds the lock, and leaves it', async () => {
 
 run('does not replace a directory of the user that stands where the link goes', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   await mkdir(request.paths.whisperCpp, { recursive: true });
   const error = await rejects(runSetup(request), /is a directory of its own/u);
   assert.is(error['code'], 'STT_ENGINE_LINK');
@@ -271,21 +252,49 @@ run('does not replace a directory of the user that stands where the link goes', 
 run('says what to do where it cannot write', async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.join('data'), 'a file');
-  const blocked = await rejects(runSetup(await requestFor(folder)), /could not be read or written/u);
+  const blocked = await rejects(runSetup(await tinySetupRequest(folder)), /could not be read or written/u);
   assert.is(blocked['exitCode'], 74);
   assert.match(String(blocked['hint']), 'STT_DATA_DIR');
   if (process.platform !== 'linux') return;
   // Nobody, not even root, makes directories there.
   const forbidden = await rejects(
-    runSetup({ ...(await requestFor(folder)), paths: dataPaths('/sys/stt') }),
+    runSetup({ ...(await tinySetupRequest(folder)), paths: dataPaths('/sys/stt') }),
     /could not be read or written/u,
   );
   assert.ok([74, 77].includes(Number(forbidden['exitCode'])));
 });
 
+run('says what is in the way, also in a dry run, and before anything is built', async () => {
+  await using folder = await temporaryFolder();
+  const request = await tinySetupRequest(folder, { model: 'demo-digits' });
+  const engines = request.paths.engines;
+  await mkdir(request.paths.folder);
+  await writeFile(engines, 'a file');
+  for (const attempt of [runSetup, describeSetup]) {
+    const error = await rejects(attempt(request), /could not be read or written: ENOTDIR/u);
+    assert.is(error['exitCode'], 74);
+  }
+  await rm(engines);
+  await mkdir(path.join(request.paths.models, 'ggml-demo-digits.bin'), { recursive: true });
+  const error = await rejects(runSetup(request), /ggml-demo-digits\.bin is a directory/u);
+  assert.is(error['exitCode'], 78);
+  await rejects(access(engines), /ENOENT/u);
+});
+
+run('tells that a data folder may be mounted noexec where the engine may not be executed', async () => {
+  await using folder = await temporaryFolder();
+  const request = await tinySetupRequest(folder);
+  await using _ = await fakePrograms({
+    cmake: `[ "$1" != --build ] || { /bin/mkdir -p "$2/bin"; for n in cli server bench; do echo x > "$2/bin/whisper-$n"; done; }`,
+  });
+  const error = await rejects(runSetup(request), /may not be executed/u);
+  assert.is(error['code'], 'STT_ENGINE_BROKEN');
+  assert.match(String(error['hint']), 'noexec');
+});
+
 run('tells a full disk from a broken build', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   await using _ = await fakePrograms({
     cmake: 'case "$1" in --version) exit 0;; esac; echo "ld: final link failed: No space left on device" >&2; exit 1',
   });
@@ -296,7 +305,7 @@ run('tells a full disk from a broken build', async () => {
 
 run('fails before anything is fetched where the compiler is missing and packages are not wanted', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder);
+  const request = await tinySetupRequest(folder);
   await using server = await releaseServer(request);
   const fake = { ffmpeg: '', ffprobe: '', cmake: '', ninja: '', cc: '', 'apt-get': '' };
   await using _ = await fakePrograms(fake, true);
@@ -307,7 +316,7 @@ run('fails before anything is fetched where the compiler is missing and packages
 
 run('unpacks the bundled model where it is asked to', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder, { model: 'demo-digits' });
+  const request = await tinySetupRequest(folder, { model: 'demo-digits' });
   const { model } = await runSetup(request);
   assert.is(model?.file, path.join(request.paths.models, 'ggml-demo-digits.bin'));
   assert.match(model?.purpose ?? '', 'for demo and tests only');
@@ -316,7 +325,7 @@ run('unpacks the bundled model where it is asked to', async () => {
 
 run('describes all it would do, and does none of it', async () => {
   await using folder = await temporaryFolder();
-  const request = await requestFor(folder, {
+  const request = await tinySetupRequest(folder, {
     source: undefined,
     model: 'demo-digits',
     definitions: ['GGML_NATIVE=OFF'],

@@ -1,16 +1,18 @@
 /**
- * `stt setup`: tools, engine, model, in this order; each step does only what is missing, so that a second run does nothing. Knows
+ * `stt setup`: tools, model, engine, in this order; each step does only what is missing, so that a second run does nothing. Knows
  * nothing of flags and terminals.
  */
-import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
+import { AppError } from '../app-error.ts';
 import type { DataPaths } from '../config/data-paths.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { installBundledModel } from './demo-model.ts';
 import { describeSource } from './engine-record.ts';
 import { findEngine, isInUse, useEngine } from './engine-store.ts';
+import { explainFileFailure } from './explain-file-failure.ts';
 import { buildTools, runtimeTools } from './find-tools.ts';
 import { provideTools } from './install-packages.ts';
 import { makeEngine } from './make-engine.ts';
+import { refuseUnbuildable } from './refuse-unbuildable.ts';
 import type { SetupRequest } from './setup-request.ts';
 import { findWantedEngine } from './wanted-engine.ts';
 import { type Backend, type BundledModel, readModel } from './whisper-data.ts';
@@ -41,14 +43,16 @@ export async function runSetup(request: SetupRequest): Promise<SetupReport> {
 async function setUp(request: SetupRequest): Promise<SetupReport> {
   const { paths, clock, isForced, backend } = request;
   const startedAtMs = clock.now();
+  refuseUnbuildable(paths);
   const wanted = await findWantedEngine(request);
   const current = isForced ? undefined : await findEngine(paths, wanted.keys);
   await provideTools(current === undefined ? [...runtimeTools, ...buildTools] : runtimeTools, request);
 
+  // The model comes first: what stands in its way had better be known before the long build.
+  const model = request.model === undefined ? undefined : await provideModel(request.model, paths);
   const { engine, logFile } =
     current === undefined ? await makeEngine(request, wanted) : { engine: current, logFile: undefined };
-  if (!(await isInUse(paths, engine))) await useEngine(paths, engine);
-  const model = request.model === undefined ? undefined : await provideModel(request.model, paths);
+  if (!(await isInUse(paths, engine.folder))) await useEngine(paths, engine);
 
   const { source } = engine.record;
   return {
@@ -70,18 +74,7 @@ async function provideModel(name: BundledModel, paths: DataPaths): Promise<NonNu
   return { name, file, purpose: model.purpose };
 }
 
-const fileProblems: Record<string, { exitCode: ExitCode; hint: string }> = {
-  ENOSPC: { exitCode: exitCodes.ioError, hint: 'Make room on that disk, then run the same command again.' },
-  EDQUOT: { exitCode: exitCodes.ioError, hint: 'Make room in your quota, then run the same command again.' },
-  EROFS: { exitCode: exitCodes.ioError, hint: 'Set STT_DATA_DIR to a directory that can be written.' },
-  EIO: { exitCode: exitCodes.ioError, hint: 'Check that disk.' },
-  EACCES: { exitCode: exitCodes.noPermission, hint: 'Set STT_DATA_DIR to a directory that this user may write.' },
-  EPERM: { exitCode: exitCodes.noPermission, hint: 'Set STT_DATA_DIR to a directory that this user may write.' },
-  ENOTDIR: { exitCode: exitCodes.ioError, hint: 'Set STT_DATA_DIR to a directory.' },
-  EEXIST: { exitCode: exitCodes.ioError, hint: 'Set STT_DATA_DIR to a directory.' },
-};
-
-/** Ctrl-C and what the file system refuses are no bugs: they get a message of their own. */
+/** Ctrl-C is no bug either. */
 function explainFailure(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) {
     return new AppError('Set-up was interrupted; nothing is left running.', {
@@ -91,12 +84,5 @@ function explainFailure(error: unknown, signal: AbortSignal): unknown {
       cause: error,
     });
   }
-  const problem = fileProblems[systemErrorCode(error) ?? ''];
-  if (error instanceof AppError || problem === undefined) return error;
-  return new AppError(`A file could not be read or written: ${messageOf(error)}.`, {
-    code: 'STT_SETUP_FILES',
-    hint: problem.hint,
-    exitCode: problem.exitCode,
-    cause: error,
-  });
+  return explainFileFailure(error);
 }

@@ -2,9 +2,9 @@
  * Who a file belongs to, where several workers share a data folder: a token that names one run of one process, also across
  * containers and after a restart with the same process id.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { systemErrorCode } from '../app-error.ts';
+import { processStart } from '../process-start.ts';
 
 const token = /^(?<machine>\w+)-(?<pid>\d+)-(?<start>\d+)$/u;
 
@@ -33,26 +33,5 @@ function pidNamespace(): string {
     return readlinkSync('/proc/self/ns/pid').replaceAll(/\D/gu, '');
   } catch {
     return '0';
-  }
-}
-
-/** Clock ticks since boot when it started; 0 where the system does not tell; undefined when it does not run. See proc(5). */
-function processStart(pid: number): number | undefined {
-  if (process.platform !== 'linux') return isAlive(pid) ? 0 : undefined;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program, in brackets, may hold anything.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === 'EPERM';
   }
 }

@@ -6,6 +6,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { create } from 'tar';
+import { systemClock } from '../../src/clock.ts';
+import { dataPaths } from '../../src/config/data-paths.ts';
+import type { SetupRequest } from '../../src/setup/setup-request.ts';
 import type { Pins } from '../../src/setup/whisper-data.ts';
 
 const tinyVersion = '9.9.9';
@@ -79,5 +82,34 @@ export async function tinyRelease(folder: string): Promise<TinyRelease> {
     archive,
     npmTarball,
     pins: { release, npm: { version: '9.9.8', package: 'tiny-whisper', packageVersion: '1.0.0', integrity } },
+  };
+}
+
+export type TinySetupRequest = SetupRequest & { said: string[] };
+
+/** A request as the command makes it, into `data/` of the folder. The pinned release is served by nobody, unless a test does. */
+export async function tinySetupRequest(
+  folder: { join: (...parts: string[]) => string },
+  more: Partial<SetupRequest> = {},
+): Promise<TinySetupRequest> {
+  const { archive, pins } = await tinyRelease(folder.join('tiny'));
+  const said: string[] = [];
+  return {
+    backend: 'cpu',
+    source: archive,
+    definitions: [],
+    jobs: undefined,
+    model: undefined,
+    isForced: false,
+    consent: 'never',
+    ask: undefined,
+    paths: dataPaths(folder.join('data')),
+    pins,
+    releaseUrl: undefined,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    say: (line) => said.push(line),
+    said,
+    ...more,
   };
 }
