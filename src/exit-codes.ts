@@ -17,8 +17,6 @@ export const exitCodes = {
   ioError: 74,
   /** Try again later. */
   temporary: 75,
-  /** The other side answered something that is not our wire. */
-  protocol: 76,
   noPermission: 77,
   /** A setting, a model or an engine is missing or wrong. */
   config: 78,

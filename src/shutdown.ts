@@ -9,8 +9,6 @@ export type Shutdown = {
   readonly abort: AbortSignal;
   /** The signal that was received first, or null. */
   readonly receivedSignal: () => NodeJS.Signals | null;
-  /** Asks for an orderly end from inside the program. */
-  readonly request: () => void;
   /** Stops listening. */
   readonly [Symbol.dispose]: () => void;
 };
@@ -33,7 +31,6 @@ export function listenForShutdown(): Shutdown {
     drain: drain.signal,
     abort: abort.signal,
     receivedSignal: () => received,
-    request: () => drain.abort(new Error('stop requested')),
     [Symbol.dispose]: () => {
       for (const signal of signals) process.off(signal, onSignal);
     },

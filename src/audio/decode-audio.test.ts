@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fakePrograms } from '../../test/support/fake-programs.ts';
+import { withHurriedTimers } from '../../test/support/hurried-timers.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { packageFolder } from '../package-folder.ts';
@@ -116,6 +118,62 @@ run('finds a truncated m4a and a truncated flac', async () => {
     const bytes = await readFile(await convert(folder, name));
     assert.match(await reasonFor(bytes.subarray(0, bytes.length / 2)), 'cut off');
   }
+});
+
+run('finds a truncated wav, also one that lacks little', async () => {
+  await using folder = await temporaryFolder();
+  const bytes = await readFile(await convert(folder, 'a.wav'));
+  for (const share of [0.5, 0.8]) {
+    assert.match(await reasonFor(bytes.subarray(0, bytes.length * share)), /cut off or damaged: it claims 6\.\d s/u);
+  }
+});
+
+run('takes a wav that was written into a pipe and does not know its length', async () => {
+  await using folder = await temporaryFolder();
+  const bytes = await readFile(await convert(folder, 'a.wav', '-bitexact'));
+  for (const claim of [0, 0xffff_ffff, 0x7fff_f000]) {
+    bytes.writeUInt32LE(claim, bytes.indexOf('data') + 4);
+    assert.match(await reasonFor(bytes), /^decoded 6\./u, String(claim));
+  }
+});
+
+run('finds a truncated mkv, and a film whose sound is cut off', async () => {
+  await using folder = await temporaryFolder();
+  const film = [...testPicture, '-map', '0:a', '-map', '1:v', '-c:v', 'mpeg4'];
+  for (const name of [await convert(folder, 'a.mkv'), await convert(folder, 'film.mkv', ...film)]) {
+    const bytes = await readFile(name);
+    assert.match(await reasonFor(bytes.subarray(0, bytes.length / 2)), /cut off/u);
+  }
+});
+
+run('says that a recording holds no audio', async () => {
+  await using folder = await temporaryFolder();
+  const bytes = await readFile(await convert(folder, 'a.wav', '-bitexact'));
+  assert.match(await reasonFor(bytes.subarray(0, 60)), 'holds no audio');
+});
+
+const fakeFfmpeg = (script: string) =>
+  fakePrograms({
+    ffmpeg: `case "$*" in *"-f null"*) echo "  Duration: 00:00:06.00, start: 0" >&2; exit 0;; esac\n${script}`,
+  });
+
+run('says that a recording takes too long to decode', async () => {
+  await using programs = await fakeFfmpeg('exec sleep 60');
+  assert.match(await withHurriedTimers(30, () => reasonFor('x')), 'took too long');
+  assert.is((await programs.calls()).length, 2);
+});
+
+run('blames the machine, not the recording, when ffmpeg is ended from outside', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('recording'), 'x');
+  {
+    await using programs = await fakeFfmpeg('kill -KILL $$');
+    const error = await rejects(decode(folder, 'recording'), /ended from outside \(killed by SIGKILL/u);
+    assert.equal([error['exitCode'], (await programs.calls()).length], [69, 2]);
+  }
+  await using programs = await fakeFfmpeg('kill -SEGV $$');
+  assert.is((await decode(folder, 'recording')).kind, 'bad_recording');
+  assert.is((await programs.calls()).length, 2);
 });
 
 run('takes an mp3 whose length can only be guessed', async () => {

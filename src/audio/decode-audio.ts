@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { systemErrorCode } from '../app-error.ts';
 import { describeEnd } from '../run-child.ts';
 import { decodeArguments, longestAudioSeconds, wavBytesPerSecond } from './ffmpeg-arguments.ts';
-import { type DurationSource, parseDecodedSeconds, reasonOf } from './ffmpeg-output.ts';
+import { type DurationSource, endedTooSoon, parseDecodedSeconds, reasonOf } from './ffmpeg-output.ts';
 import { probeAudio } from './probe-audio.ts';
 import { runFfmpeg } from './run-ffmpeg.ts';
 
@@ -49,7 +49,8 @@ export async function decodeAudio(options: DecodeOptions): Promise<Decoded> {
   if (end.exitCode !== 0) return bad(`The recording cannot be decoded: ${reasonOf(lines)}.`);
 
   const audioSeconds = await wavSeconds(options.wavFile);
-  if (audioSeconds === 0) return bad('The recording holds no audio that could be decoded.');
+  if (audioSeconds < shortestAudioSeconds) return bad('The recording holds no audio that could be decoded.');
+  if (endedTooSoon(lines)) return bad('The recording is cut off: the file ends in the middle.');
   if (claimedSeconds !== undefined && isCutShort(audioSeconds, claimedSeconds, probe.durationSource)) {
     return bad(
       `The recording is cut off or damaged: it claims ${claimedSeconds.toFixed(1)} s, but only ${audioSeconds.toFixed(1)} s could be decoded.`,
@@ -58,8 +59,11 @@ export async function decodeAudio(options: DecodeOptions): Promise<Decoded> {
   return { kind: 'decoded', audioSeconds };
 }
 
+/** A click, for which no engine was made. */
+const shortestAudioSeconds = 0.01;
+
 /** A guessed length proves nothing, unless next to nothing came out; that of a film says nothing of its sound. */
-const leastShare: Record<DurationSource, number> = { audio: 0.9, estimate: 0.1, file: 0 };
+const leastShare: Record<DurationSource, number> = { audio: 0.9, estimate: 0.1, file: 0, exact: 1 };
 
 export function isCutShort(decodedSeconds: number, claimedSeconds: number, source: DurationSource): boolean {
   return decodedSeconds < claimedSeconds * leastShare[source] - 1;

@@ -43,7 +43,8 @@ export function probeArguments(file: string): string[] {
 export function decodeArguments(file: string, wavFile: string): string[] {
   return [
     inputArguments(file),
-    ['-map_metadata', '-1', '-ac', '1', '-ar', '16000', '-c:a', 'pcm_s16le'],
+    // Bit-exact: no more than the plain header before the samples.
+    ['-map_metadata', '-1', '-bitexact', '-ac', '1', '-ar', '16000', '-c:a', 'pcm_s16le'],
     ['-t', String(longestAudioSeconds), '-f', 'wav', '-progress', 'pipe:1', '-y', `file:${wavFile}`],
   ].flat();
 }

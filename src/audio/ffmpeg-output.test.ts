@@ -37,6 +37,20 @@ run('knows that the length of a film is not that of its sound, and that a cover 
   assert.is(readFacts([sound, ...output]).durationSource, 'audio');
 });
 
+run('takes the length of the sound of a film where the file tells it', () => {
+  const lines = [
+    '  Duration: 00:01:00.00, start: 0.000000',
+    '  Stream #0:0: Video: mpeg4, none',
+    '    Metadata:',
+    '      DURATION        : 00:01:00.000000000',
+    '  Stream #0:1: Audio: vorbis, 16000 Hz, mono, fltp',
+    '    Metadata:',
+    '      DURATION        : 00:00:25.680000000',
+    'Stream mapping:',
+  ];
+  assert.equal(readFacts(lines), { durationSeconds: 25.68, durationSource: 'audio' });
+});
+
 run('reads how far decoding is', () => {
   assert.is(parseDecodedSeconds('out_time_us=6003938'), 6.003938);
   assert.is(parseDecodedSeconds('out_time_us=N/A'), undefined);

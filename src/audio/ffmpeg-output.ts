@@ -1,7 +1,11 @@
 /** What ffmpeg says about a file on standard error: its length, and in plain words why it could not be read. Pure. */
 
+import { printable } from '../printable.ts';
+
 /** What a claimed length is worth. */
 export type DurationSource =
+  /** The file says to the sample how much audio follows. */
+  | 'exact'
   /** The file says how long its audio is. */
   | 'audio'
   /** Guessed from size and bit rate (mp3 without a header, a cut wav): may be far off. */
@@ -21,13 +25,29 @@ export function readFacts(lines: readonly string[]): FfmpegFacts {
   const duration = lines
     .map((line) => /^ {2}Duration: (?<hours>\d+):(?<minutes>\d{2}):(?<seconds>\d{2}(?:\.\d+)?)/u.exec(line)?.groups)
     .find((groups) => groups !== undefined);
-  return {
-    durationSeconds:
-      duration === undefined
-        ? undefined
-        : Number(duration['hours']) * 3600 + Number(duration['minutes']) * 60 + Number(duration['seconds']),
-    durationSource: durationSource(lines),
-  };
+  const source = durationSource(lines);
+  const ofAudio = source === 'file' ? audioStreamSeconds(lines) : undefined;
+  if (ofAudio !== undefined) return { durationSeconds: ofAudio, durationSource: 'audio' };
+  return { durationSeconds: secondsIn(duration), durationSource: source };
+}
+
+/** Matroska: `DURATION : 00:00:25.680000000` among what the file says of its first audio stream. */
+function audioStreamSeconds(lines: readonly string[]): number | undefined {
+  const begin = lines.findIndex((line) => /^ {2}Stream #0:\d.*: Audio: /u.test(line));
+  const rest = lines.slice(begin + 1);
+  const end = rest.findIndex((line) => !line.startsWith('   '));
+  const pattern = /^ {6}DURATION {2,}: (?<hours>\d+):(?<minutes>\d{2}):(?<seconds>\d{2}(?:\.\d+)?)$/u;
+  return secondsIn(
+    rest
+      .slice(0, end)
+      .map((line) => pattern.exec(line)?.groups)
+      .find((groups) => groups !== undefined),
+  );
+}
+
+function secondsIn(time: Record<string, string> | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  return Number(time['hours']) * 3600 + Number(time['minutes']) * 60 + Number(time['seconds']);
 }
 
 function durationSource(lines: readonly string[]): DurationSource {
@@ -57,7 +77,12 @@ export function reasonOf(lines: readonly string[]): string {
   const known = reasons.find(([pattern]) => lines.some((line) => pattern.test(line)));
   if (known !== undefined) return known[1];
   const last = lines.findLast((line) => !line.startsWith(' '))?.replace(/^\[[^\]]*\] /u, '');
-  return last === undefined ? 'ffmpeg does not say why' : `ffmpeg says "${last}"`;
+  return last === undefined ? 'ffmpeg does not say why' : `ffmpeg says "${printable(last)}"`;
+}
+
+/** What a file without an index says when its end is missing. */
+export function endedTooSoon(lines: readonly string[]): boolean {
+  return lines.some((line) => line.includes('File ended prematurely'));
 }
 
 /** The machine's fault, not the recording's. */

@@ -17,7 +17,7 @@ const keptLines = 200;
 
 /**
  * @throws the signal's reason when it aborts; ffmpeg is gone then.
- * @throws AppError STT_TOOL_MISSING, STT_DISK_FULL.
+ * @throws AppError STT_TOOL_MISSING, STT_DISK_FULL, STT_FFMPEG_ENDED.
  */
 export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   const lines: string[] = [];
@@ -41,8 +41,18 @@ export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
       exitCode: exitCodes.ioError,
     });
   }
+  if (end.stoppedBy === null && end.signalName !== null && !crashes.has(end.signalName)) {
+    throw new AppError(`ffmpeg was ended from outside (${describeEnd(end)}).`, {
+      code: 'STT_FFMPEG_ENDED',
+      hint: 'See whether this machine ran out of memory.',
+      exitCode: exitCodes.unavailable,
+    });
+  }
   return { end, lines };
 }
+
+/** What a damaged recording can do to ffmpeg. Any other signal comes from outside: out of memory, a person. */
+const crashes = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL']);
 
 /** @throws AppError with exit code 69 where ffmpeg is missing or does not start. */
 export async function requireFfmpeg(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /** `stt run`: the worker. Flags in, one call, print. */
 import { availableParallelism } from 'node:os';
 import { Flags } from '@oclif/core';
-import { AppError } from '../app-error.ts';
+import { AppError, messageOf } from '../app-error.ts';
 import { systemClock } from '../clock.ts';
 import { dataPaths } from '../config/data-paths.ts';
 import { dataFolder, loadWorkerSettings, presentLaterSettings } from '../config/load-settings.ts';
@@ -14,9 +14,9 @@ import { BaseCommand } from './base-command.ts';
 export class RunCommand extends BaseCommand {
   static override summary = 'Be a worker: ask the server for recordings, transcribe them, deliver the transcripts.';
   static override description = [
-    'Runs until it is stopped, or as --until-empty and --once say. SIGTERM and Ctrl-C hand the task in hand back to the server and end what was started, within seconds; a second one ends at once. Settings come from flags, the environment, or .env.',
-    'With --json each line on standard output is one event: an object with "time" and "event". Events of a task carry "task", and most of them "slot". The events: started, warning, server_away, server_back, idle, claimed, progress (phase, progress, speed, etaSeconds), transcribed (outcome: ok or no_speech; delivery: accepted, refused or waiting; audioSeconds, engineSeconds), failed (phase, reason), lease_lost, handed_back, waiting, delivered, refused (what, reason, file), summary (counts), error (code, message, hint).',
-    'Exit codes: 0 done, or stopped by SIGTERM; 65 some recordings failed (with --until-empty or --once); 69 the server or ffmpeg is not there; 74 a disk is full; 75 transcripts still wait in the outbox; 78 a setting, the model or the engine is missing or wrong; 130 stopped by Ctrl-C.',
+    'Runs until it is stopped, or as --until-empty and --once say. SIGTERM and Ctrl-C hand the task in hand back to the server and end what was started, within seconds; a second one does not wait for the server. Settings come from flags, the environment, or .env.',
+    'With --json each line on standard output is one event: an object with "time" and "event". Events of a task carry "task", and most of them "slot". The events: started, warning, server_away, server_back, idle, claimed, progress (phase, progress, speed, etaSeconds), transcribed (outcome: ok or no_speech; delivery: accepted, refused or waiting; audioSeconds, engineSeconds), failed (phase, reason), lease_lost, handed_back (accepted: whether the server heard it; reason), waiting, delivered, refused (what, reason, file), summary (counts), error (code, message, hint).',
+    'Exit codes: 0 done, or stopped by SIGTERM; 65 some recordings failed (with --until-empty or --once); 69 the server or ffmpeg is not there; 74 a disk is full or read-only; 77 a folder may not be written; 75 transcripts still wait in the outbox; 78 a setting, the model or the engine is missing or wrong; 130 stopped by Ctrl-C.',
   ].join('\n\n');
   static override examples = [
     { description: 'Work for a server, for good:', command: '<%= config.bin %> run --server http://server:8000' },
@@ -62,9 +62,9 @@ export class RunCommand extends BaseCommand {
       });
       process.exitCode = workerExitCode(summary, mode, shutdown.receivedSignal());
     } catch (error) {
-      if (flags.json && error instanceof AppError) {
-        const { code, message, hint } = error;
-        jsonToStandardOutput()({ event: 'error', code, message, hint });
+      if (flags.json) {
+        const { code, hint } = error instanceof AppError ? error : { code: 'STT_BUG', hint: undefined };
+        jsonToStandardOutput()({ event: 'error', code, message: messageOf(error), hint });
       }
       throw error;
     }

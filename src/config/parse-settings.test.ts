@@ -49,12 +49,32 @@ parse('names every problem at once, each with its value and what would be right'
   }
 });
 
-parse('refuses URLs and flags that are none', () => {
+parse('refuses URLs, flags and lists that are none', () => {
   assert.throws(() => parseSettings(workerSettings, { SERVER_URL: 'server:8000' }), /SERVER_URL is wrong/u);
   assert.throws(() => parseSettings(workerSettings, { SERVER_URL: 'not a url' }), /is not a URL/u);
   assert.throws(() => parseSettings(workerSettings, { AUTH_ENABLED: 'maybe' }), /neither true nor false/u);
   assert.throws(() => parseSettings(workerSettings, { STT_DATA_DIR: '~/stt' }), /only a shell understands/u);
+  assert.throws(() => parseSettings(serverSettings, { STT_EXTENSIONS: ',' }), /"," names nothing/u);
   assert.throws(() => parseSettings(workerSettings, { STT_THREADS: '1.5' }), /not a whole number/u);
+});
+
+parse('refuses a query or a fragment in the address of the server, and shows no password of it', () => {
+  for (const value of [
+    'http://h?x=1',
+    'http://h/#x',
+    'http://me:hunter2@h/?x',
+    'ftp://me:hunter2@h',
+    'me:hunter2@h:80',
+  ]) {
+    try {
+      parseSettings(workerSettings, { SERVER_URL: value });
+      assert.unreachable(value);
+    } catch (error) {
+      assert.match((error as Error).message, /SERVER_URL is wrong/u);
+      assert.not.match((error as Error).message, /hunter2/u);
+    }
+  }
+  assert.is(parseSettings(workerSettings, { SERVER_URL: 'http://me:x@h/' }).serverUrl, 'http://me:x@h');
 });
 
 parse('keeps a password from showing itself', () => {

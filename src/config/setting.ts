@@ -35,12 +35,22 @@ export const secret = (value: string): Secret => new Secret(value);
 
 /** A trailing slash is cut, since paths are added. */
 export function httpUrl(value: string): string {
-  if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL; write it like http://server:8000`);
+  const shown = withoutPassword(value);
+  if (!URL.canParse(value)) throw new Error(`"${shown}" is not a URL; write it like http://server:8000`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new Error(`"${value}" must begin with http:// or https://`);
+    throw new Error(`"${shown}" must begin with http:// or https://`);
   return value.replace(/\/+$/u, '');
 }
+
+/** A URL to which paths are added: nothing may come after its own path. */
+export function baseUrl(value: string): string {
+  if (/[?#]/u.test(value)) throw new Error(`"${withoutPassword(value)}" must have no ? or #; paths are added to it`);
+  return httpUrl(value);
+}
+
+/** As it may be shown, also where it is no right URL. */
+const withoutPassword = (value: string): string => value.replace(/^(\w+:)?(\/\/)?.*@/u, '$1$2***@');
 
 export function flag(value: string): boolean {
   const lower = value.toLowerCase();
@@ -71,9 +81,9 @@ export function oneOf<const T extends string>(values: readonly T[]): (value: str
 }
 
 export function list(parse: (item: string) => string): (value: string) => readonly string[] {
-  return (value) =>
-    value
-      .split(/[\s,]+/u)
-      .filter((item) => item !== '')
-      .map(parse);
+  return (value) => {
+    const items = value.split(/[\s,]+/u).filter((item) => item !== '');
+    if (items.length === 0) throw new Error(`"${value}" names nothing`);
+    return items.map(parse);
+  };
 }

@@ -5,7 +5,19 @@
 import { logLevels, type LogLevel } from '../logger.ts';
 import { languageOrAuto } from '../protocol/languages.ts';
 import type { Secret } from './secret.ts';
-import { filePath, flag, httpUrl, list, number, oneOf, secret, type Setting, setting, text } from './setting.ts';
+import {
+  baseUrl,
+  filePath,
+  flag,
+  httpUrl,
+  list,
+  number,
+  oneOf,
+  secret,
+  type Setting,
+  setting,
+  text,
+} from './setting.ts';
 
 const sharedSettings = {
   dataDir: setting<string | undefined>({
@@ -28,7 +40,7 @@ export const workerSettings = {
   serverUrl: setting<string>({
     env: 'SERVER_URL',
     help: 'The server that hands out tasks.',
-    parse: httpUrl,
+    parse: baseUrl,
     fallback: 'http://localhost:8000',
     example: 'http://server:8000',
   }),

@@ -14,6 +14,7 @@ function ended(facts: Partial<EngineRun>): EngineRun {
     end: 'exit code 0',
     heardUntilSeconds: 4,
     detectedLanguage: undefined,
+    isModelEmpty: false,
     lastWords: '',
     seconds: 1,
     ...facts,
@@ -37,6 +38,14 @@ run('takes a header alone for silence, if the engine ended well', () => {
   const silence = { vtt: 'WEBVTT\n\n', heardUntilSeconds: undefined };
   assert.equal(judgeTranscript(ended(silence), 5), { kind: 'no_speech', vtt: 'WEBVTT\n\n' });
   assert.match(reasonOf({ ...silence, endedWell: false, end: 'killed by SIGKILL (9)' }), /heard nothing .*SIGKILL/u);
+});
+
+run('believes nothing that comes from a model without content', () => {
+  assert.match(reasonOf({ isModelEmpty: true }), 'nothing in the model file');
+  assert.match(
+    reasonOf({ isModelEmpty: true, vtt: 'WEBVTT\n\n', heardUntilSeconds: undefined }),
+    'nothing in the model',
+  );
 });
 
 run('takes cues without text for silence', () => {

@@ -14,6 +14,7 @@ export type Verdict =
 const windowSeconds = 30;
 
 export function judgeTranscript(run: EngineRun, audioSeconds: number): Verdict {
+  if (run.isModelEmpty) return failed(run, 'the engine found nothing in the model file');
   if (run.vtt === undefined) return failed(run, 'the engine wrote no transcript');
   if (run.vtt === '') return failed(run, 'the engine wrote an empty file');
   if (Buffer.byteLength(run.vtt) > longestBodyBytes) return failed(run, 'the transcript is too long to be true');

@@ -33,9 +33,12 @@ export async function proveEngine(engine: Engine, options: ProofOptions): Promis
   });
   const verdict = judgeTranscript(run, audioSeconds);
   if (verdict.kind !== 'failed') return;
-  const couldNotLoad = /failed to (?:load model|initialize whisper context)/u.test(run.lastWords);
-  throw couldNotLoad ? damagedModel(engine.modelFile, run) : brokenEngine(engine, run, verdict.reason);
+  const isModelAtFault = run.isModelEmpty || wordsAboutModel.test(run.lastWords);
+  throw isModelAtFault ? damagedModel(engine, run) : brokenEngine(engine, run, verdict.reason);
 }
+
+const wordsAboutModel =
+  /failed to (?:load|initialize whisper context)|tensors? (?:loaded|'|data)|unknown tensor|bad magic|invalid model/u;
 
 async function startEngine(engine: Engine, options: TranscribeOptions): Promise<EngineRun> {
   try {
@@ -51,8 +54,8 @@ async function startEngine(engine: Engine, options: TranscribeOptions): Promise<
   }
 }
 
-function damagedModel(file: string, run: EngineRun): AppError {
-  return new AppError(`The engine cannot load the model ${file}:\n${indented(run.lastWords)}`, {
+function damagedModel({ whisperCli, modelFile }: Engine, run: EngineRun): AppError {
+  return new AppError(`The engine ${whisperCli} cannot load the model ${modelFile}:\n${indented(run.lastWords)}`, {
     code: 'STT_MODEL_DAMAGED',
     hint: 'The file is cut, damaged, or not a ggml Whisper model: download it again.',
     exitCode: exitCodes.config,
@@ -61,9 +64,10 @@ function damagedModel(file: string, run: EngineRun): AppError {
 
 function brokenEngine(engine: Engine, run: EngineRun, reason: string): AppError {
   const words = run.lastWords === '' ? '' : `\n${indented(run.lastWords)}`;
-  return new AppError(`The engine ${engine.whisperCli} cannot transcribe a second of silence: ${reason}.${words}`, {
+  const both = `The engine ${engine.whisperCli} with the model ${engine.modelFile}`;
+  return new AppError(`${both} cannot transcribe a second of silence: ${reason}.${words}`, {
     code: 'STT_ENGINE_BROKEN',
-    hint: 'Build it anew with "stt setup --backend cpu", or name another whisper-cli in STT_WHISPER_CLI.',
+    hint: 'Try another model, or download this one again; or build the engine anew with "stt setup --backend cpu".',
     exitCode: exitCodes.config,
   });
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../test/support/eventually.ts';
+import { withHurriedTimers } from '../../test/support/hurried-timers.ts';
 import { isRunning } from '../../test/support/processes.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -105,6 +106,15 @@ for (const habit of ['hangs', 'ignores_sigterm'] as const) {
   });
 }
 
+run('is ended when it takes longer than any machine needs', async () => {
+  await using folder = await temporaryFolder();
+  const fake = await fakeWhisperCli(folder.join('whisper-cli'), 'hangs');
+  const ended = await withHurriedTimers(500, () => runEngine(folder, engineOf(fake.file)));
+  assert.is(ended.end, 'stopped after its deadline');
+  assert.is(judgeTranscript(ended, audioSeconds).kind, 'failed');
+  for (const pid of await fake.pids()) assert.not(isRunning(pid));
+});
+
 run('is proven before work, and names the model in the words of the engine', async () => {
   await using folder = await temporaryFolder();
   const prove = async (habit: Habit) => {
@@ -176,6 +186,9 @@ withEngine('finds a model that is cut, empty or no model with the real engine', 
   await proveEngine(real(folder.join('whole.bin')), options);
   for (const bytes of [
     whole.subarray(0, whole.length - 1000),
+    whole.subarray(0, 100_000),
+    whole.subarray(0, 50_000),
+    whole.subarray(0, 1000),
     Buffer.from('<html>Not found</html>'),
     Buffer.alloc(0),
   ]) {

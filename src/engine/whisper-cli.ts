@@ -4,11 +4,12 @@
  */
 import { open } from 'node:fs/promises';
 import { systemErrorCode } from '../app-error.ts';
+import { printable } from '../printable.ts';
 import { longestBodyBytes } from '../protocol/wire.ts';
 import { describeEnd, runChild } from '../run-child.ts';
 import type { Engine } from './find-engine.ts';
 import { whisperArguments } from './whisper-arguments.ts';
-import { parseDetectedLanguage, parseProgress, parseSegmentEnd } from './whisper-output.ts';
+import { parseDetectedLanguage, parseProgress, parseSegmentEnd, saysModelIsEmpty } from './whisper-output.ts';
 
 export type TranscribeOptions = {
   wavFile: string;
@@ -32,6 +33,8 @@ export type EngineRun = {
   /** The end of the last segment that whisper-cli printed, in seconds: a second witness beside the file. */
   heardUntilSeconds: number | undefined;
   detectedLanguage: string | undefined;
+  /** The engine found nothing in the model file, and may have ended well all the same. */
+  isModelEmpty: boolean;
   /** The engine's last lines on standard error, without progress. */
   lastWords: string;
   /** Wall time. */
@@ -53,6 +56,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   const words: string[] = [];
   let heardUntilSeconds: number | undefined;
   let detectedLanguage: string | undefined;
+  let isModelEmpty = false;
   let progress = 0;
 
   const advance = (fraction: number): void => {
@@ -70,7 +74,8 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     const fraction = parseProgress(line);
     if (fraction !== undefined) return advance(fraction);
     detectedLanguage ??= parseDetectedLanguage(line);
-    words.push(line.trim());
+    isModelEmpty ||= saysModelIsEmpty(line);
+    words.push(printable(line));
     if (words.length > keptLines) words.shift();
   };
 
@@ -90,6 +95,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     end: describeEnd(end),
     heardUntilSeconds,
     detectedLanguage,
+    isModelEmpty,
     lastWords: words.join('\n'),
     seconds: end.durationMs / 1000,
   };

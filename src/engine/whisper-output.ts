@@ -1,4 +1,4 @@
-/** What whisper-cli says while it works: percents, segments as they are heard, the language it took. Pure. */
+/** What whisper-cli says while it works: percents, segments as they are heard, the language it took, a model without content. Pure. */
 
 /** `whisper_print_progress_callback: progress =  35%` -> 0.35. */
 export function parseProgress(line: string): number | undefined {
@@ -15,4 +15,9 @@ export function parseSegmentEnd(line: string): number | undefined {
 /** `...: auto-detected language: de (p = 0.98)` -> `de`. */
 export function parseDetectedLanguage(line: string): string | undefined {
   return /auto-detected language: ([a-z]{2,3})\b/u.exec(line)?.[1];
+}
+
+/** `WARN no tensors loaded from model file - assuming empty model for testing`: it goes on, and hears nothing in anything. */
+export function saysModelIsEmpty(line: string): boolean {
+  return line.includes('no tensors loaded');
 }

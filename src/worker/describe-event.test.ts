@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clockTime, describeEvent } from './describe-event.ts';
 import { describeProgress } from './report-terminal.ts';
-import { createJsonReport } from './report-json.ts';
+import { createJsonReport } from './open-report.ts';
 import { addToSummary, emptySummary, type WorkerEvent } from './worker-event.ts';
 
 const run = suite('describing events');
@@ -29,7 +29,7 @@ run('adds up a run and sums it up, with the demo model named', () => {
     { ...done, outcome: 'no_speech' },
     { event: 'failed', slot: 1, task: 'b', phase: 'decode', reason: 'It is empty.' },
     { event: 'lease_lost', slot: 1, task: 'c', reason: 'x' },
-    { event: 'handed_back', slot: 1, task: 'd', reason: 'x' },
+    { event: 'handed_back', slot: 1, task: 'd', accepted: true, reason: 'x' },
     { event: 'refused', task: 'e', what: 'result', reason: 'x', file: '/x' },
   ];
   const summary = events.reduce(addToSummary, emptySummary);
@@ -39,6 +39,17 @@ run('adds up a run and sums it up, with the demo model named', () => {
       '1 handed back, 1 refused by the server, 2 waiting in the outbox, delivered at the next start. (demo model: knows spoken digits only)',
   );
   assert.is(describeEvent({ event: 'summary', demoModel: false, ...emptySummary }), '0 recordings transcribed.');
+});
+
+run('says that nobody heard of a task that was handed back', () => {
+  const event = {
+    event: 'handed_back',
+    slot: 1,
+    task: '0123456789',
+    accepted: false,
+    reason: 'the worker stops',
+  } as const;
+  assert.is(describeEvent(event), 'Task 01234567 could not be handed back, its lease runs out: the worker stops.');
 });
 
 run('shows a live line with phase, speed and time left', () => {

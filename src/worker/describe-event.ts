@@ -29,7 +29,9 @@ export function describeEvent(event: WorkerEvent): string | undefined {
     case 'lease_lost':
       return `Task ${shortId(event.task)} was dropped, the server gave it to somebody else: ${event.reason}.`;
     case 'handed_back':
-      return `Task ${shortId(event.task)} was handed back: ${event.reason}.`;
+      return event.accepted
+        ? `Task ${shortId(event.task)} was handed back: ${event.reason}.`
+        : `Task ${shortId(event.task)} could not be handed back, its lease runs out: ${event.reason}.`;
     case 'waiting':
       return `The ${letterName[event.what]} of task ${shortId(event.task)} waits in the outbox: ${event.reason}.`;
     case 'delivered':

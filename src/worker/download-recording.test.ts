@@ -162,6 +162,55 @@ run('takes no more than the limit, announced or not', async () => {
   assert.ok(endless.written.length < 1_300_000);
 });
 
+run('resumes a download that stalls', async () => {
+  const stalling = atRequest(1, (_call, response) => {
+    response.writeHead(200, { ...claimHead, 'content-length': String(bytes.length) }).write(bytes.subarray(0, 50_000));
+  });
+  const { downloaded, written, server } = await download(thenServe(stalling, 'range'));
+  assert.equal(downloaded, { kind: 'downloaded' });
+  assert.ok(written.equals(bytes));
+  assert.is(server.calls.length, 2);
+});
+
+run('begins anew where more comes than was announced', async () => {
+  const cut = cutClaim(bytes.subarray(0, 50_000));
+  let asked = 0;
+  const { downloaded, written } = await download((call, response) => {
+    if (cut(call, response)) return true;
+    asked += 1;
+    if (asked > 1) return thenServe(() => false, 'whole')(call, response);
+    response.writeHead(206, { 'content-range': `bytes 50000-199999/200000` }).end(Buffer.alloc(200_000));
+    return true;
+  });
+  assert.equal(downloaded, { kind: 'downloaded' });
+  assert.ok(written.equals(bytes));
+});
+
+run('gives up on a server that sends a byte with each connection', async () => {
+  const { downloaded, server } = await download((call, response) => {
+    const from = Number(/bytes=(\d+)-/u.exec(call.headers.range ?? '')?.[1] ?? 0);
+    const range = { 'content-range': `bytes ${from}-199999/200000` };
+    response.writeHead(from === 0 ? 200 : 206, from === 0 ? { ...claimHead, 'content-length': '200000' } : range);
+    response.write('x');
+    setTimeout(() => response.destroy(), 20);
+    return true;
+  });
+  assert.is(downloaded.kind, 'failed');
+  assert.is(server.calls.length, 7);
+});
+
+run('does not take a full disk for a broken download', async () => {
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  server.add(bytes);
+  const clock = hurriedClock();
+  const client = createServerClient({ serverUrl: server.url, workerName: 'tester', credentials: undefined, clock });
+  const claim = await client.claim(0, never);
+  assert.ok(claim.kind === 'task');
+  const downloading = downloadRecording({ client, ...claim, file: '/dev/full', clock, signal: never });
+  const error = await rejects(downloading, /cannot be written to the work folder: ENOSPC/u);
+  assert.equal([error['code'], error['exitCode'], server.calls.length], ['STT_WORK_FOLDER', 74, 1]);
+});
+
 run('stops at once when asked, also when nothing comes', async () => {
   const stop = new AbortController();
   const attempt = download(

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { AppError, messageOf } from '../app-error.ts';
 import type { Clock } from '../clock.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { printable } from '../printable.ts';
 import { backoffMs } from './backoff.ts';
+import { diskError } from './disk-error.ts';
 import type { Lease, RecordingStream, ServerClient } from './server-client.ts';
 
 export type DownloadOptions = {
@@ -29,8 +30,12 @@ export type Downloaded =
   { kind: 'downloaded' } | { kind: 'failed'; reason: string } | { kind: 'lease_lost'; reason: string };
 
 const defaultMaxBytes = 16 * 1024 ** 3;
-/** In a row, without a new byte: about a minute. */
+/** In a row: about a minute. */
 const mostFruitlessTries = 7;
+/** A try that brought less was in vain. */
+const leastGainBytes = 64 * 1024;
+/** A server that sends less in a minute will never be through. */
+const stall = { withinMs: 60_000, leastBytes: 4096 };
 
 /**
  * @throws the signal's reason when it aborts.
@@ -48,7 +53,7 @@ export async function downloadRecording(options: DownloadOptions): Promise<Downl
     if (received.kind === 'whole') return { kind: 'downloaded' };
     // An ancestor's server cannot resume, and hands out the recording with the claim only.
     if (received.kind === 'hopeless' || options.lease.seconds === undefined) return notWhole(received.reason);
-    fruitless = target.received() > before ? 1 : fruitless + 1;
+    fruitless = target.received() - before >= leastGainBytes ? 1 : fruitless + 1;
     const rest = await askForRest(options, target.received(), fruitless, received.reason);
     if (rest.kind !== 'rest') return rest;
     ({ recording, fruitless } = rest);
@@ -85,7 +90,7 @@ async function receive(
   recording: RecordingStream,
   whole: Pick<RecordingStream, 'sizeBytes' | 'sha256'>,
   target: Target,
-  { signal, onProgress, maxBytes = defaultMaxBytes }: DownloadOptions,
+  { signal, clock, onProgress, maxBytes = defaultMaxBytes }: DownloadOptions,
 ): Promise<Received> {
   const { sizeBytes, sha256 } = whole;
   const tooLarge: Received = { kind: 'hopeless', reason: `it is larger than ${maxBytes} bytes` };
@@ -95,16 +100,23 @@ async function receive(
   }
   // A server that does not know Range sends it all again.
   if (recording.fromByte !== target.received()) await target.restart();
+  const watch = watchForStall(recording.body, target, clock);
   try {
     for await (const chunk of addAbortSignal(signal, recording.body) as AsyncIterable<Buffer>) {
       await target.write(chunk);
       if (target.received() > maxBytes) return tooLarge;
+      if (sizeBytes !== undefined && target.received() > sizeBytes) {
+        await target.restart();
+        return { kind: 'broken', reason: `more came than the ${sizeBytes} bytes announced` };
+      }
       if (sizeBytes !== undefined) onProgress?.(Math.min(1, target.received() / sizeBytes));
     }
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AppError) throw error;
-    return { kind: 'broken', reason: messageOf(error) };
+    return { kind: 'broken', reason: printable(messageOf(error)) };
+  } finally {
+    watch.abort();
   }
   if (sizeBytes !== undefined && target.received() < sizeBytes) {
     return { kind: 'broken', reason: `only ${target.received()} of ${sizeBytes} bytes came` };
@@ -114,6 +126,23 @@ async function receive(
     return { kind: 'broken', reason: 'it came damaged, with another SHA-256 than announced' };
   }
   return { kind: 'whole' };
+}
+
+/** Breaks a download off that hardly moves, until it is aborted. */
+function watchForStall(body: Readable, target: Target, clock: Clock): AbortController {
+  const done = new AbortController();
+  void (async () => {
+    for (;;) {
+      const before = target.received();
+      await clock.sleep(stall.withinMs, done.signal);
+      if (done.signal.aborted) return;
+      if (target.received() - before < stall.leastBytes) {
+        body.destroy(new Error(`fewer than ${stall.leastBytes} bytes came within ${stall.withinMs / 1000} s`));
+        return;
+      }
+    }
+  })();
+  return done;
 }
 
 type Target = AsyncDisposable & {
@@ -151,11 +180,6 @@ async function orWorkFolderError<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    throw new AppError(`The recording cannot be written to the work folder: ${messageOf(error)}.`, {
-      code: 'STT_WORK_FOLDER',
-      hint: 'Make room in the data folder, or set STT_DATA_DIR to a larger disk.',
-      exitCode: exitCodes.ioError,
-      cause: error,
-    });
+    throw diskError('The recording cannot be written to the work folder', 'STT_WORK_FOLDER', error);
   }
 }

@@ -40,6 +40,13 @@ run('renews a short lease in time', async () => {
   kept[Symbol.dispose]();
 });
 
+run('sends no flood of heartbeats, however short the lease', async () => {
+  const { kept, clock, sent } = keeper(0.0001);
+  for (let step = 0; step < 50; step += 1) await clock.advance(100);
+  assert.is(sent.length, 5);
+  kept[Symbol.dispose]();
+});
+
 run('tells that the lease is lost, and is silent then', async () => {
   const { kept, clock, sent, answerWith } = keeper(90);
   answerWith({ kind: 'refused', reason: 'HTTP 409: somebody else has it' });

@@ -28,13 +28,16 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   return { lost: lost.signal, [Symbol.dispose]: () => done.abort() };
 }
 
+/** Whatever term a server gives. */
+const shortestPauseMs = 1000;
+
 async function beat(
   { lease, client, clock, current }: LeaseKeeperOptions,
   termSeconds: number,
   lost: AbortController,
   done: AbortSignal,
 ): Promise<void> {
-  const intervalMs = Math.min(heartbeatSeconds, termSeconds / 3) * 1000;
+  const intervalMs = Math.max(shortestPauseMs, Math.min(heartbeatSeconds, termSeconds / 3) * 1000);
   while (!done.aborted && !lost.signal.aborted) {
     await clock.sleep(intervalMs, done);
     if (done.aborted) return;

@@ -1,7 +1,6 @@
 /** Chooses how events are shown: JSON lines where asked for, live lines on a terminal, log lines everywhere else. */
 import { systemClock } from '../clock.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
-import { createJsonReport } from './report-json.ts';
 import { createLogReport } from './report-log.ts';
 import { createTerminalReport } from './report-terminal.ts';
 import type { Report } from './worker-event.ts';
@@ -19,6 +18,11 @@ export function jsonToStandardOutput(): Report {
     (line) => process.stdout.write(line),
     () => systemClock.now(),
   );
+}
+
+/** Each event as one line of JSON, with the time. */
+export function createJsonReport(write: (line: string) => void, now: () => number): Report {
+  return (event) => write(`${JSON.stringify({ time: new Date(now()).toISOString(), ...event })}\n`);
 }
 
 const lasting = (report: Report): OpenReport => ({ report, [Symbol.dispose]: () => {} });

@@ -1,8 +1,9 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../test/support/eventually.ts';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { Clock } from '../clock.ts';
 import { runChild } from '../run-child.ts';
@@ -21,16 +22,24 @@ const transcript: Letter = { kind: 'result', message: { id: 'a', vtt: 'WEBVTT\n\
 const errorReport: Letter = { kind: 'error', message: { id: 'b', error: 'it is empty' } };
 const later: Answer = { kind: 'later', reason: 'ECONNREFUSED', retryAfterMs: undefined };
 
-type Desk = { outbox: Outbox; sent: object[]; events: WorkerEvent[]; answerWith: (answer: Answer) => void };
+type Desk = {
+  outbox: Outbox;
+  sent: object[];
+  events: WorkerEvent[];
+  answerWith: (answer: Answer) => void;
+  beforeAnswer: (step: () => Promise<void>) => void;
+};
 
 /** An outbox whose server answers as told. */
 async function desk(folder: TemporaryFolder, clock: Clock = hurriedClock()): Promise<Desk> {
   const sent: object[] = [];
   const events: WorkerEvent[] = [];
   let answer: Answer = { kind: 'accepted' };
-  const send = (message: object): Promise<Answer> => {
+  let meanwhile = (): Promise<void> => Promise.resolve();
+  const send = async (message: object): Promise<Answer> => {
     sent.push(message);
-    return Promise.resolve(answer);
+    await meanwhile();
+    return answer;
   };
   const outbox = await openOutbox({
     folder: folder.path,
@@ -38,26 +47,42 @@ async function desk(folder: TemporaryFolder, clock: Clock = hurriedClock()): Pro
     report: (event) => events.push(event),
     client: { sendResult: send, sendError: send },
   });
-  return { outbox, sent, events, answerWith: (next) => (answer = next) };
+  return {
+    outbox,
+    sent,
+    events,
+    answerWith: (next) => (answer = next),
+    beforeAnswer: (step) => (meanwhile = step),
+  };
 }
 
 /** Makes every letter in the folder look like that of another run. */
-async function giveTo(folder: TemporaryFolder, owner: string): Promise<void> {
+async function giveTo(folder: TemporaryFolder, owner: string, from = ownToken): Promise<void> {
   for (const name of await lettersIn(folder.path)) {
-    await rename(folder.join(name), folder.join(name.replace(ownToken, owner)));
+    await rename(folder.join(name), folder.join(name.replace(from, owner)));
   }
+}
+
+/** Letters of a run that could not deliver them, and ended. */
+async function leaveBehind(folder: TemporaryFolder, ...letters: Letter[]): Promise<void> {
+  const { outbox, answerWith } = await desk(folder);
+  answerWith(later);
+  for (const letter of letters) await outbox.post(letter, never);
+  await giveTo(folder, endedRun);
 }
 
 const endedRun = ownToken.replace(/-\d+-\d+$/u, '-999999999-1');
 
 run('has a letter on disk before it sends it, and none when it is accepted', async () => {
   await using folder = await temporaryFolder();
-  const { outbox, sent } = await desk(folder);
-  const posted = await outbox.put(transcript);
-  assert.is(sent.length, 0);
-  assert.equal(JSON.parse(await readFile(folder.join(posted.name), 'utf8')), transcript);
-  assert.is(await outbox.deliver(posted, never), 'accepted');
-  assert.equal(sent, [transcript.message]);
+  const { outbox, sent, beforeAnswer } = await desk(folder);
+  let onDisk = '';
+  beforeAnswer(async () => {
+    const [name = ''] = await lettersIn(folder.path);
+    onDisk = await readFile(folder.join(name), 'utf8');
+  });
+  assert.is(await outbox.post(transcript, never), 'accepted');
+  assert.equal([JSON.parse(onDisk), sent], [transcript, [transcript.message]]);
   assert.equal(await lettersIn(folder.path), []);
 });
 
@@ -65,7 +90,7 @@ run('keeps a letter that cannot be delivered now, and delivers it later', async 
   await using folder = await temporaryFolder();
   const { outbox, events, answerWith } = await desk(folder);
   answerWith(later);
-  assert.is(await outbox.deliver(await outbox.put(errorReport), never), 'waiting');
+  assert.is(await outbox.post(errorReport, never), 'waiting');
   assert.equal(events, [{ event: 'waiting', task: 'b', what: 'error', reason: 'ECONNREFUSED' }]);
   assert.is(await outbox.countWaiting(), 1);
 
@@ -83,7 +108,7 @@ run('moves a letter that is refused for good aside, with the reason', async () =
   await using folder = await temporaryFolder();
   const { outbox, events, answerWith } = await desk(folder);
   answerWith({ kind: 'refused', reason: 'HTTP 409: lease lost' });
-  assert.is(await outbox.deliver(await outbox.put(transcript), never), 'refused');
+  assert.is(await outbox.post(transcript, never), 'refused');
   assert.equal(await lettersIn(folder.path), []);
   const [event] = events;
   assert.ok(event?.event === 'refused');
@@ -95,7 +120,7 @@ run('waits as long as the server asks', async () => {
   const clock = fakeClock();
   const { outbox, sent, answerWith } = await desk(folder, clock);
   answerWith({ ...later, retryAfterMs: 300_000 });
-  await outbox.deliver(await outbox.put(transcript), never);
+  await outbox.post(transcript, never);
   const stop = new AbortController();
   const delivering = outbox.deliverInBackground(stop.signal);
   await eventually(() => sent.length === 2, 'the first round');
@@ -111,10 +136,7 @@ run('waits as long as the server asks', async () => {
 
 run('delivers what a run left behind that ended, oldest first', async () => {
   await using folder = await temporaryFolder();
-  const first = await desk(folder);
-  await first.outbox.put(errorReport);
-  await first.outbox.put(transcript);
-  await giveTo(folder, endedRun);
+  await leaveBehind(folder, errorReport, transcript);
   const { outbox, sent } = await desk(folder);
   assert.is(await outbox.flush(0, never), 0);
   assert.equal(sent.length, 2);
@@ -123,9 +145,9 @@ run('delivers what a run left behind that ended, oldest first', async () => {
 
 run('leaves the letters of other living workers alone', async () => {
   await using folder = await temporaryFolder();
+  await leaveBehind(folder, transcript);
+  await giveTo(folder, 'other_host-1-1', endedRun);
   const { outbox, sent } = await desk(folder);
-  await outbox.put(transcript);
-  await giveTo(folder, 'other_host-1-1');
   assert.is(await outbox.flush(0, never), 0);
   assert.equal([sent.length, (await lettersIn(folder.path)).length], [0, 1]);
 });
@@ -133,12 +155,10 @@ run('leaves the letters of other living workers alone', async () => {
 run('has each letter delivered once, when two workers find those of a run that ended', async () => {
   await using folder = await temporaryFolder();
   await using server = await startFakeServer({ flavour: 'protocol 2' });
-  const { outbox } = await desk(folder);
   for (let count = 0; count < 20; count += 1) {
     server.leases.set(String(count), { bytes: Buffer.alloc(0), language: 'en' });
-    await outbox.put({ kind: 'error', message: { id: String(count) } });
+    await leaveBehind(folder, { kind: 'error', message: { id: String(count) } });
   }
-  await giveTo(folder, endedRun);
   const flush = `
     import { systemClock as clock } from '${import.meta.dirname}/../clock.ts';
     import { openOutbox } from '${import.meta.dirname}/outbox.ts';
@@ -156,13 +176,57 @@ run('has each letter delivered once, when two workers find those of a run that e
 run('sets a file aside that is no letter, and goes on', async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.join(`000000000000001-ab.${endedRun}.json`), '{"kind":"resu');
-  await (await desk(folder)).outbox.put(transcript);
-  await giveTo(folder, endedRun);
+  await leaveBehind(folder, transcript);
   const { outbox, sent, events } = await desk(folder);
   await outbox.flush(0, never);
   assert.equal(sent, [transcript.message]);
   assert.is(events[0]?.event, 'warning');
   assert.is((await readdir(folder.join('refused'))).length, 1);
+});
+
+run('delivers a letter whose folder was taken away, and keeps it where it must wait', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, answerWith } = await desk(folder);
+  await rm(folder.path, { recursive: true });
+  answerWith(later);
+  assert.is(await outbox.post(transcript, never), 'waiting');
+  assert.is((await lettersIn(folder.path)).length, 1);
+});
+
+run('sends a letter that cannot be written, and gives it up only when that fails too', async () => {
+  await using folder = await temporaryFolder();
+  const { outbox, sent, answerWith } = await desk(folder);
+  await rm(folder.path, { recursive: true });
+  await writeFile(folder.path, 'no folder');
+  assert.is(await outbox.post(transcript, never), 'accepted');
+  answerWith(later);
+  const error = await rejects(outbox.post(transcript, never), /outbox .*could not be delivered either/u);
+  assert.equal([error['code'], error['exitCode'], sent.length], ['STT_OUTBOX', 74, 2]);
+  assert.equal([await outbox.countWaiting(), await outbox.flush(0, never)], [0, 0]);
+});
+
+run('leaves alone what only looks like a letter, and delivers the others', async () => {
+  await using folder = await temporaryFolder();
+  await leaveBehind(folder, transcript);
+  await mkdir(folder.join(`000000000000001-ab.${endedRun}.json`));
+  // In the way of the letter of an ended run that is to become ours.
+  await writeFile(folder.join(`000000000000002-ab.${endedRun}.json`), JSON.stringify(errorReport));
+  await mkdir(folder.join(`000000000000002-ab.${ownToken}.json`));
+  const { outbox, sent, events } = await desk(folder);
+  assert.is(await outbox.flush(0, never), 0);
+  assert.equal(sent, [transcript.message]);
+  assert.equal(
+    events.map(({ event }) => event),
+    ['warning', 'delivered'],
+  );
+  assert.is(await outbox.countWaiting(), 0);
+});
+
+run('says that its folder cannot be made', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('file'), '');
+  const error = await rejects(desk({ ...folder, path: folder.join('file') }), /The outbox .* cannot be used: ENOTDIR/u);
+  assert.is(error['exitCode'], 74);
 });
 
 run.run();

@@ -8,16 +8,17 @@ import { decodeAudio } from '../audio/decode-audio.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/find-engine.ts';
 import { judgeTranscript } from '../engine/judge-transcript.ts';
+import { proveEngine } from '../engine/prove-engine.ts';
 import { transcriptFlags } from '../engine/whisper-arguments.ts';
 import { transcribe } from '../engine/whisper-cli.ts';
 import { normaliseLanguage } from '../protocol/languages.ts';
 import type { Phase, ResultMessage } from '../protocol/messages.ts';
 import { downloadRecording } from './download-recording.ts';
 import { keepLease } from './lease-keeper.ts';
-import type { Delivery, Letter, Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import type { Claim, Lease, ServerClient } from './server-client.ts';
 import { type TaskProgress, trackProgress } from './task-progress.ts';
-import type { Report, TaskEndEvent } from './worker-event.ts';
+import type { Report, TaskEnd, TaskEndEvent } from './worker-event.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 export type ClaimedTask = Extract<Claim, { kind: 'task' }>;
@@ -58,7 +59,7 @@ type Finding =
 
 const longestReason = 4000;
 
-/** Never throws: whatever happens, the server is told, or will be. */
+/** Never throws. Whatever happens the server is told, or will be; where it cannot be, the lease runs out. */
 export async function processTask(task: ClaimedTask, workshop: Workshop): Promise<ProcessedTask> {
   const { lease } = task;
   const { slot, client, clock, report, stop } = workshop;
@@ -72,8 +73,8 @@ export async function processTask(task: ClaimedTask, workshop: Workshop): Promis
   } catch (error) {
     if (keeper.lost.aborted) return { end: { event: 'lease_lost', ...about, reason: messageOf(keeper.lost.reason) } };
     const reason = stop.aborted ? 'the worker stops' : messageOf(error);
-    await handBack(lease, reason, workshop);
-    const end: TaskEndEvent = { event: 'handed_back', ...about, reason };
+    const accepted = await handBack(lease, reason, workshop);
+    const end: TaskEndEvent = { event: 'handed_back', ...about, accepted, reason };
     return stop.aborted ? { end } : { end, trouble: error instanceof Error ? error : new Error(reason) };
   } finally {
     task.recording.body.destroy();
@@ -122,6 +123,8 @@ async function work(
   const run = await transcribe(engine, { wavFile, audioSeconds, outputBase, language, threads, signal, onProgress });
   const verdict = judgeTranscript(run, audioSeconds);
   if (verdict.kind === 'failed') {
+    // An engine that fails on silence too has broken since the start: no recording is to blame for that.
+    await proveEngine(engine, { folder: folder.path, threads, signal });
     return { kind: 'failed', phase: 'transcribe', reason: `${sentence(verdict.reason)}\n${run.lastWords}`.trim() };
   }
   const message: ResultMessage = {
@@ -137,35 +140,32 @@ async function work(
   return { kind: 'transcript', outcome: verdict.kind, message, audioSeconds, engineSeconds: run.seconds };
 }
 
-type EndOf = TaskEndEvent extends infer End ? (End extends unknown ? Omit<End, 'slot' | 'task'> : never) : never;
-
-async function tellServer(finding: Finding, lease: Lease, workshop: Workshop): Promise<EndOf> {
+async function tellServer(finding: Finding, lease: Lease, workshop: Workshop): Promise<TaskEnd> {
+  const { outbox, lastCalls } = workshop;
   if (finding.kind === 'lease_lost') return { event: 'lease_lost', reason: finding.reason };
   if (finding.kind === 'failed') {
     const { phase, reason } = finding;
-    await deliver({ kind: 'error', message: { id: lease.id, error: reason.slice(0, longestReason) } }, workshop);
+    await outbox.post({ kind: 'error', message: { id: lease.id, error: reason.slice(0, longestReason) } }, lastCalls);
     return { event: 'failed', phase, reason };
   }
   const { outcome, message, audioSeconds, engineSeconds } = finding;
-  const delivery = await deliver({ kind: 'result', message }, workshop);
+  const delivery = await outbox.post({ kind: 'result', message }, lastCalls);
   return { event: 'transcribed', outcome, delivery, audioSeconds, engineSeconds };
 }
 
-async function deliver(letter: Letter, { outbox, lastCalls }: Workshop): Promise<Delivery> {
-  return outbox.deliver(await outbox.put(letter), lastCalls);
-}
-
-/** To a protocol 2 server this is no attempt. An ancestor's server knows errors only, and would wait for days without one. */
-async function handBack(lease: Lease, reason: string, workshop: Workshop): Promise<void> {
-  const { client, report, lastCalls } = workshop;
+/**
+ * To a protocol 2 server this is no attempt. An ancestor's server knows errors only, and would wait for days without one.
+ * @returns whether the server heard it, or will.
+ */
+async function handBack(lease: Lease, reason: string, { client, outbox, lastCalls }: Workshop): Promise<boolean> {
   if (lease.seconds !== undefined) {
-    await client.sendRelease({ id: lease.id, reason: reason.slice(0, 1000) }, lastCalls);
-    return;
+    const answer = await client.sendRelease({ id: lease.id, reason: reason.slice(0, 1000) }, lastCalls);
+    return answer.kind === 'accepted';
   }
   try {
-    await deliver({ kind: 'error', message: { id: lease.id } }, workshop);
-  } catch (error) {
-    report({ event: 'warning', message: `The task could not be handed back: ${messageOf(error)}` });
+    return (await outbox.post({ kind: 'error', message: { id: lease.id } }, lastCalls)) !== 'refused';
+  } catch {
+    return false;
   }
 }
 

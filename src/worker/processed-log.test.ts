@@ -15,7 +15,7 @@ run("has the ancestor's columns, and a line for each task that came to an end he
   await logProcessed(file, { ...done, outcome: 'no_speech' }, 'de', 4);
   await logProcessed(file, { ...about, event: 'failed', phase: 'decode', reason: 'It is "empty", really.' }, 'en', 1);
   await logProcessed(file, { ...about, event: 'lease_lost', reason: 'too late' }, 'en', 1);
-  await logProcessed(file, { ...about, event: 'handed_back', reason: 'the worker stops' }, 'en', 1);
+  await logProcessed(file, { ...about, event: 'handed_back', accepted: true, reason: 'the worker stops' }, 'en', 1);
   assert.is(
     await readFile(file, 'utf8'),
     `file_id,language,time_taken,audio_minutes,status,reason

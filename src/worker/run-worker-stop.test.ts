@@ -26,6 +26,7 @@ async function assertHandsBack(worker: TestWorker, server: FakeServer): Promise<
   const summary = await worker.ended;
   assert.ok(performance.now() - stoppedAt < longestStopMs, `it took ${performance.now() - stoppedAt} ms`);
   assert.equal([summary.handedBack, summary.failed], [1, 0]);
+  assert.is((await worker.saw('handed_back')).accepted, true);
   assert.is(server.callsOf('release').length, 1);
   assert.equal([server.callsOf('error').length, server.callsOf('result').length], [0, 0]);
   assert.equal(await readdir(worker.paths.work), []);
@@ -42,6 +43,7 @@ run('hands the task back while it downloads', async () => {
   await using server = await serverWithTask((call, response) => call.path.startsWith('/task') && stall(response));
   await using worker = await startWorker({ serverUrl: server.url });
   await worker.saw('claimed');
+  server.leases.set('stalled', { bytes: sample, language: 'en' });
   await assertHandsBack(worker, server);
 });
 
@@ -117,6 +119,7 @@ run('does not even hand back when it is told a second time', async () => {
   worker.stopNow();
   await worker.ended;
   assert.ok(performance.now() - stoppedAt < 1000);
+  assert.is((await worker.saw('handed_back')).accepted, false);
   for (const pid of pids) assert.not(isRunning(pid));
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -238,6 +238,31 @@ run('gives up on a server that is not there when it is to end by itself', async 
   assert.equal([error['code'], error['exitCode']], ['STT_SERVER_AWAY', 69]);
 });
 
+run('gives up in time on a server that never answers', async () => {
+  await using server = await serverWith();
+  server.misbehave(() => true);
+  const clock = hurriedClock();
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', clock });
+  await eventually(() => server.calls.length > 0, 'the worker asks');
+  const askedAt = clock.now();
+  const error = await rejects(worker.ended, /no whole answer within/u);
+  assert.is(error['code'], 'STT_SERVER_AWAY');
+  assert.ok(server.calls.length <= 2);
+  assert.ok(clock.now() - askedAt < 30_000);
+});
+
+run('slows down where one task after the other comes to nothing', async () => {
+  await using server = await serverWith();
+  for (let count = 0; count < 50; count += 1) server.add(sample, 'klingon');
+  await using worker = await startWorker({ serverUrl: server.url });
+  await eventually(() => server.callsOf('error').length === 3, 'three tasks failed');
+  const failedAt = performance.now();
+  await eventually(() => server.callsOf('error').length === 4, 'the next one failed');
+  assert.ok(performance.now() - failedAt > 300);
+  worker.stop();
+  await worker.ended;
+});
+
 run('says clearly that something else answers', async () => {
   await using server = await serverWith();
   server.misbehave((_call, response) => {
@@ -260,6 +285,47 @@ run('hands a task back and ends, when this machine cannot work and the run is to
   assert.is(error['code'], 'STT_TOOL_MISSING');
   assert.match(String(server.callsOf('release')[0]?.body['reason']), /was not found/u);
   assert.is(server.callsOf('error').length, 0);
+});
+
+run('blames no recording for an engine that broke after the start', async () => {
+  await using server = await serverWith(sample, sample);
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', habit: 'breaks' });
+  const error = await rejects(worker.ended, /no GPU found/u);
+  assert.is(error['code'], 'STT_ENGINE_BROKEN');
+  assert.equal([server.callsOf('release').length, server.callsOf('error').length], [1, 0]);
+});
+
+run('says plainly that a folder of its own cannot be used', async () => {
+  await using server = await serverWith();
+  for (const folder of ['outbox', 'work'] as const) {
+    await using worker = await startWorker({
+      serverUrl: server.url,
+      mode: 'until_empty',
+      async prepare(paths) {
+        await mkdir(path.dirname(paths[folder]), { recursive: true });
+        await writeFile(paths[folder], 'a file');
+      },
+    });
+    const error = await rejects(worker.ended, /cannot be used: E/u);
+    assert.is(error['exitCode'], 74);
+  }
+  assert.is(server.calls.length, 0);
+});
+
+run('delivers a transcript while its outbox is gone', async () => {
+  await using server = await serverWith(sample);
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
+  await worker.saw('claimed');
+  await rm(worker.paths.outbox, { recursive: true });
+  assert.is((await worker.ended).transcribed, 1);
+  assert.is(server.callsOf('result').length, 1);
+});
+
+run('warns of more threads than the machine has processors', async () => {
+  await using server = await serverWith();
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', env: { STT_THREADS: '9' } });
+  await worker.ended;
+  assert.match((await worker.saw('warning')).message, /STT_THREADS is 9, but .* 1 processor/u);
 });
 
 run('warns of the demo model, and of settings that are not read', async () => {

@@ -1,5 +1,6 @@
 /** Puts a worker together and runs it: proves the engine, opens the outbox, runs the slots, says what came of it. */
 import { hostname } from 'node:os';
+import { systemErrorCode } from '../app-error.ts';
 import { requireFfmpeg } from '../audio/run-ffmpeg.ts';
 import type { Clock } from '../clock.ts';
 import type { DataPaths } from '../config/data-paths.ts';
@@ -8,6 +9,7 @@ import { type Engine, findEngine } from '../engine/find-engine.ts';
 import { proveEngine } from '../engine/prove-engine.ts';
 import type { Shutdown } from '../shutdown.ts';
 import { demoModelNote } from './describe-event.ts';
+import { diskError } from './disk-error.ts';
 import { openOutbox } from './outbox.ts';
 import { createServerClient } from './server-client.ts';
 import { watchServer } from './server-presence.ts';
@@ -43,9 +45,13 @@ export async function runWorker(options: WorkerOptions): Promise<Summary> {
   } catch (error) {
     // Asked to stop before it had begun.
     if (error === options.shutdown.drain.reason) return emptySummary;
-    throw error;
+    throw diskFaults.has(systemErrorCode(error) ?? '')
+      ? diskError('This machine cannot go on', 'STT_DISK', error)
+      : error;
   }
 }
+
+const diskFaults = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ENOTDIR', 'EIO', 'EACCES', 'EPERM']);
 
 async function run(options: WorkerOptions): Promise<Summary> {
   const { settings, paths, mode, shutdown, clock } = options;
@@ -104,7 +110,7 @@ async function prove(engine: Engine, workFolder: WorkFolder, threads: number, si
 }
 
 function tellStart(
-  { settings, ignoredSettings }: WorkerOptions,
+  { settings, processors, ignoredSettings }: WorkerOptions,
   engine: Engine,
   slots: number,
   threads: number,
@@ -123,6 +129,10 @@ function tellStart(
   });
   if (engine.isDemoModel)
     report({ event: 'warning', message: `This is the ${demoModelNote}. For real work set STT_MODEL.` });
+  if (settings.threads !== undefined && settings.threads > processors) {
+    const message = `STT_THREADS is ${settings.threads}, but this machine has only ${processors} processor(s): that slows the engine down.`;
+    report({ event: 'warning', message });
+  }
   if (ignoredSettings.length > 0) {
     report({ event: 'warning', message: `Not yet supported, and ignored: ${ignoredSettings.join(', ')}.` });
   }

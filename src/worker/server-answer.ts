@@ -2,6 +2,7 @@
  * What an answer of the server means for us. Three outcomes: accepted; refused for good by somebody who speaks our wire; or not
  * now. A proxy's error page, a login portal or a redirect is never a refusal: a transcript must not be given up because of it. Pure.
  */
+import { printable } from '../printable.ts';
 import { parseProblem } from '../protocol/problem.ts';
 
 export type Answer =
@@ -51,14 +52,6 @@ export function retryAfterMs(raw: RawAnswer, nowMs: number): number | undefined 
 function header(raw: RawAnswer, name: string): string | undefined {
   const value = raw.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** Text of a peer in one short line without control characters. */
-function printable(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 }
 
 function isJsonObject(body: string): boolean {

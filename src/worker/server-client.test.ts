@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { Secret } from '../config/secret.ts';
 import { createServerClient, type ServerClient, type ServerClientOptions } from './server-client.ts';
 import { type FakeServer, startFakeServer } from './testing/fake-server.ts';
+import { hurriedClock } from './testing/hurried-clock.ts';
 
 const run = suite('server client');
 
@@ -103,6 +104,30 @@ run('turns a server that is away into a value, and an abort of a claim into an e
   assert.ok(claim.kind === 'later');
   assert.match(claim.reason, 'ECONNREFUSED');
   await rejects(client.claim(0, AbortSignal.abort(new Error('stop'))), /stop/u);
+});
+
+run('gives up on an answer that comes drop by drop', async () => {
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  server.misbehave((call, response) => {
+    response.writeHead(call.path === '/error' ? 200 : 500, { 'content-type': 'application/json' });
+    const drip = setInterval(() => response.write(' '), 50);
+    response.on('close', () => clearInterval(drip));
+    return true;
+  });
+  const client = clientFor(server, { clock: hurriedClock() });
+  for (const answer of [await client.sendError({ id: 'a' }, never), await client.claim(0, never)]) {
+    assert.ok(answer.kind === 'later');
+    assert.match(answer.reason, 'no whole answer within 60 s');
+  }
+});
+
+run('makes what a server says printable', async () => {
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  server.add(Buffer.from('audio'), '\u009b31mde');
+  const claim = await clientFor(server).claim(0, never);
+  assert.ok(claim.kind === 'task');
+  assert.is(claim.lease.language, '31mde');
+  claim.recording.body.destroy();
 });
 
 run('does not take another part of a recording than it asked for', async () => {

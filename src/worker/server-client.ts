@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Secret } from '../config/secret.ts';
 import type { ErrorMessage, HeartbeatMessage, ReleaseMessage, ResultMessage } from '../protocol/messages.ts';
 import { headers as names, parseDigestHeader, paths, protocolVersion } from '../protocol/wire.ts';
+import { printable } from '../printable.ts';
 import { type Answer, describeAnswer, type RawAnswer, readAnswer, retryAfterMs } from './server-answer.ts';
 
 export type Lease = {
@@ -34,8 +35,12 @@ export type Claim = { kind: 'task'; lease: Lease; recording: RecordingStream } |
 export type AudioAnswer = { kind: 'audio'; recording: RecordingStream } | Exclude<Answer, { kind: 'accepted' }>;
 
 export type ServerClient = {
-  /** Asks for a task; a protocol 2 server answers up to `waitSeconds` later. @throws the signal's reason when it aborts. */
-  claim: (waitSeconds: number, signal: AbortSignal) => Promise<Claim>;
+  /**
+   * Asks for a task; a protocol 2 server answers up to `waitSeconds` later.
+   * @param patienceMs for the answer, beyond that time; never more than a minute.
+   * @throws the signal's reason when it aborts.
+   */
+  claim: (waitSeconds: number, signal: AbortSignal, patienceMs?: number) => Promise<Claim>;
   /** The rest of a recording whose download broke. @throws the signal's reason when it aborts. */
   fetchAudio: (lease: Lease, fromByte: number, signal: AbortSignal) => Promise<AudioAnswer>;
   sendResult: (message: ResultMessage, signal: AbortSignal) => Promise<Answer>;
@@ -51,7 +56,8 @@ export type ServerClientOptions = {
   clock: Clock;
 };
 
-const answerTimeoutMs = 30_000;
+/** From the first byte of a request to the last one of its answer; recordings have their own limit. */
+const answerDeadlineMs = 60_000;
 const longestAnswerBytes = 64 * 1024;
 
 export function createServerClient(options: ServerClientOptions): ServerClient {
@@ -65,12 +71,13 @@ export function createServerClient(options: ServerClientOptions): ServerClient {
     ...(options.credentials === undefined ? {} : { authorization: basicAuth(options.credentials) }),
   };
 
-  const open = (path: string, more: OptionsInit, timeoutMs = answerTimeoutMs): Promise<Opened> =>
-    openStream(`${options.serverUrl}${path}`, {
-      ...more,
-      headers: { ...always, ...more.headers },
-      timeout: { connect: 10_000, response: timeoutMs, socket: timeoutMs },
-    });
+  const open = (path: string, more: OptionsInit, deadlineMs = answerDeadlineMs): Promise<Opened> =>
+    openStream(
+      `${options.serverUrl}${path}`,
+      { ...more, headers: { ...always, ...more.headers }, timeout: { connect: 10_000 } },
+      deadlineMs,
+      clock,
+    );
 
   /** Reads an answer that brings no recording. */
   const laterFrom = async (opened: Opened): Promise<Later> => {
@@ -89,10 +96,10 @@ export function createServerClient(options: ServerClientOptions): ServerClient {
   };
 
   return {
-    async claim(waitSeconds, signal) {
+    async claim(waitSeconds, signal, patienceMs = answerDeadlineMs) {
       try {
         const path = waitSeconds === 0 ? paths.task : `${paths.task}?wait=${waitSeconds}`;
-        const opened = await open(path, { signal }, waitSeconds * 1000 + answerTimeoutMs);
+        const opened = await open(path, { signal }, waitSeconds * 1000 + Math.min(patienceMs, answerDeadlineMs));
         if (opened.status === 204) {
           opened.body.destroy();
           return { kind: 'none' };
@@ -129,10 +136,16 @@ export function createServerClient(options: ServerClientOptions): ServerClient {
   };
 }
 
-type Opened = { status: number; headers: RawAnswer['headers']; body: Readable };
+type Opened = {
+  status: number;
+  headers: RawAnswer['headers'];
+  body: Readable;
+  /** What remains of the answer may take its time. */
+  liftDeadline: () => void;
+};
 
 /** Resolves when the head of the answer is there; the body waits to be read. */
-function openStream(url: string, options: OptionsInit): Promise<Opened> {
+function openStream(url: string, options: OptionsInit, deadlineMs: number, clock: Clock): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const stream = got.stream(url, {
       ...options,
@@ -141,8 +154,14 @@ function openStream(url: string, options: OptionsInit): Promise<Opened> {
       throwHttpErrors: false,
       retry: { limit: 0 },
     });
+    const done = new AbortController();
+    const liftDeadline = (): void => done.abort();
+    for (const end of ['end', 'error', 'close']) stream.once(end, liftDeadline);
+    void clock.sleep(deadlineMs, done.signal).then(() => {
+      if (!done.signal.aborted) stream.destroy(new Error(`no whole answer within ${deadlineMs / 1000} s`));
+    });
     stream.on('response', ({ statusCode, headers }: { statusCode: number; headers: RawAnswer['headers'] }) =>
-      resolve({ status: statusCode, headers, body: stream }),
+      resolve({ status: statusCode, headers, body: stream, liftDeadline }),
     );
     // Stays for good: whoever reads the body hears of the error there.
     stream.on('error', reject);
@@ -161,7 +180,11 @@ async function readWhole({ status, headers, body }: Opened): Promise<RawAnswer> 
   return { status, headers, body: Buffer.concat(chunks).toString('utf8') };
 }
 
-const unreachable = (error: unknown): Later => ({ kind: 'later', reason: messageOf(error), retryAfterMs: undefined });
+const unreachable = (error: unknown): Later => ({
+  kind: 'later',
+  reason: printable(messageOf(error)),
+  retryAfterMs: undefined,
+});
 
 /** Undefined where the answer is no task: a page of somebody else. */
 function readLease({ headers }: Opened): Lease | undefined {
@@ -170,12 +193,13 @@ function readLease({ headers }: Opened): Lease | undefined {
   const seconds = Number(text(headers[names.leaseSeconds]));
   return {
     id,
-    language: text(headers[names.language])?.slice(0, 40) ?? 'auto',
+    language: printable(text(headers[names.language]) ?? 'auto').slice(0, 40),
     seconds: Number.isFinite(seconds) && seconds > 0 ? seconds : undefined,
   };
 }
 
-function readRecording({ headers, body }: Opened, fromByte: number): RecordingStream {
+function readRecording({ headers, body, liftDeadline }: Opened, fromByte: number): RecordingStream {
+  liftDeadline();
   const length = Number(text(headers['content-length']) ?? Number.NaN);
   return {
     body,

@@ -9,8 +9,13 @@ import type { Report } from './worker-event.ts';
 
 export type ServerPresence = {
   here: () => void;
-  /** @throws AppError STT_SERVER_AWAY when patience is over. */
-  away: (reason: string) => void;
+  /**
+   * @param askedAt when it was asked, since a server may be away by not answering.
+   * @throws AppError STT_SERVER_AWAY when patience is over.
+   */
+  away: (reason: string, askedAt: number) => void;
+  /** What is left of the patience, for the next answer. */
+  patienceMs: () => number;
 };
 
 export type Patience = {
@@ -22,16 +27,19 @@ export type Patience = {
 export function watchServer(serverUrl: string, patience: Patience, clock: Clock, report: Report): ServerPresence {
   let awaySince: number | undefined;
   let wasHere = false;
+  const leftMs = (): number =>
+    (wasHere ? patience.laterMs : patience.atStartMs) - (awaySince === undefined ? 0 : clock.now() - awaySince);
   return {
     here() {
       if (awaySince !== undefined) report({ event: 'server_back' });
       awaySince = undefined;
       wasHere = true;
     },
-    away(reason) {
+    patienceMs: () => Math.max(1000, leftMs()),
+    away(reason, askedAt) {
       if (awaySince === undefined) report({ event: 'server_away', reason });
-      awaySince ??= clock.now();
-      if (clock.now() - awaySince < (wasHere ? patience.laterMs : patience.atStartMs)) return;
+      awaySince ??= askedAt;
+      if (leftMs() > 0) return;
       throw new AppError(`The server ${serverUrl} cannot be used: ${reason}.`, {
         code: 'STT_SERVER_AWAY',
         hint: 'Start it with "stt-server", or set SERVER_URL to where it listens.',

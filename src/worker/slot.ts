@@ -14,6 +14,8 @@ export type SlotOptions = Workshop & { mode: RunMode; presence: ServerPresence; 
 
 /** A server that answers "no task" sooner than this knows no long poll, and is asked as seldom as the ancestor asks. */
 const shortestPollMs = 10_000;
+/** So many tasks in a row may come to nothing before the next one is put off. */
+const mostInVain = 3;
 const waitSeconds = longestWaitSeconds - 10;
 
 /**
@@ -23,6 +25,7 @@ const waitSeconds = longestWaitSeconds - 10;
 export async function runSlot(options: SlotOptions): Promise<void> {
   const { mode, stop, presence } = options;
   let failures = 0;
+  let tasksInVain = 0;
   let isIdle = false;
 
   for (;;) {
@@ -31,7 +34,7 @@ export async function runSlot(options: SlotOptions): Promise<void> {
     if (claim === undefined) return;
 
     if (claim.kind === 'later') {
-      presence.away(claim.reason);
+      presence.away(claim.reason, askedAt);
       failures += 1;
       // A run that is to end by itself has less patience than a server may ask for.
       await pause(failures, mode === 'forever' ? claim.retryAfterMs : undefined, options);
@@ -47,18 +50,21 @@ export async function runSlot(options: SlotOptions): Promise<void> {
       continue;
     }
     isIdle = false;
-    const { trouble } = await finishTask(claim, options);
+    const { end, trouble } = await finishTask(claim, options);
     if (trouble !== undefined && mode !== 'forever') throw trouble;
     if (mode === 'once') return;
     failures = trouble === undefined ? 0 : failures + 1;
     if (trouble !== undefined) await pause(failures, undefined, options);
+    tasksInVain = end.event === 'transcribed' ? 0 : tasksInVain + 1;
+    // A server may hand out one hopeless task after the other, as fast as it is asked.
+    if (mode === 'forever' && tasksInVain >= mostInVain) await pause(tasksInVain - mostInVain + 1, undefined, options);
   }
 }
 
-async function claimUnlessStopped({ mode, client, stop }: SlotOptions): Promise<Claim | undefined> {
+async function claimUnlessStopped({ mode, client, stop, presence }: SlotOptions): Promise<Claim | undefined> {
   if (stop.aborted) return undefined;
   try {
-    return await client.claim(mode === 'forever' ? waitSeconds : 0, stop);
+    return await client.claim(mode === 'forever' ? waitSeconds : 0, stop, presence.patienceMs());
   } catch (error) {
     if (stop.aborted) return undefined;
     throw error;

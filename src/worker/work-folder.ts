@@ -4,8 +4,8 @@
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { systemErrorCode } from '../app-error.ts';
+import { diskError } from './disk-error.ts';
 import { hasOwnerEnded, ownToken } from './process-owner.ts';
 
 export type TaskFolder = AsyncDisposable & { path: string };
@@ -22,12 +22,7 @@ export async function openWorkFolder(work: string): Promise<WorkFolder> {
     await mkdir(own, { recursive: true, mode: 0o700 });
     await sweep(work);
   } catch (error) {
-    throw new AppError(`The work folder ${work} cannot be used: ${messageOf(error)}.`, {
-      code: 'STT_WORK_FOLDER',
-      hint: 'Set STT_DATA_DIR to a folder that this user may write, on a disk with room.',
-      exitCode: exitCodes.ioError,
-      cause: error,
-    });
+    throw diskError(`The work folder ${work} cannot be used`, 'STT_WORK_FOLDER', error);
   }
   return {
     async makeTaskFolder() {

@@ -47,7 +47,8 @@ export type TaskProgressEvent = {
   etaSeconds?: number;
 };
 
-export type TaskEndEvent = { slot: number; task: string } & (
+/** How a task ended, whichever it was. */
+export type TaskEnd =
   | {
       event: 'transcribed';
       outcome: 'ok' | 'no_speech';
@@ -58,8 +59,10 @@ export type TaskEndEvent = { slot: number; task: string } & (
     }
   | { event: 'failed'; phase: Phase; reason: string }
   | { event: 'lease_lost'; reason: string }
-  | { event: 'handed_back'; reason: string }
-);
+  /** Not `accepted`: the server did not hear of it, and waits until the lease runs out. */
+  | { event: 'handed_back'; accepted: boolean; reason: string };
+
+export type TaskEndEvent = { slot: number; task: string } & TaskEnd;
 
 export type Report = (event: WorkerEvent) => void;
 

@@ -1,10 +1,14 @@
-/** Deadlines of minutes within a second: what is given to setTimeout comes `hurry` times as soon, until disposed. */
+/** Deadlines of minutes within a second: what is given to setTimeout meanwhile comes `hurry` times as soon. */
 import { mock } from 'node:test';
 
-export function hurriedTimers(hurry: number): Disposable {
+export async function withHurriedTimers<T>(hurry: number, step: () => Promise<T>): Promise<T> {
   const original = globalThis.setTimeout;
   const mocked = mock.method(globalThis, 'setTimeout', (callback: () => void, ms = 0) =>
     original(callback, ms / hurry),
   );
-  return { [Symbol.dispose]: () => mocked.mock.restore() };
+  try {
+    return await step();
+  } finally {
+    mocked.mock.restore();
+  }
 }

@@ -23,6 +23,8 @@ const habits = {
   cannot_load_the_model: ``,
   /** After the proof. */
   removes_itself: ``,
+  /** From the first recording on. */
+  breaks: ``,
 } as const;
 
 /** What every one of them hears. */
@@ -52,7 +54,7 @@ export async function fakeWhisperCli(file: string, habit: Habit): Promise<FakeWh
 function program(habit: Habit, pidFile: string): string {
   return `#!${process.execPath}
 const { spawn } = require('node:child_process');
-const { appendFileSync, statSync, unlinkSync, writeFileSync } = require('node:fs');
+const { appendFileSync, existsSync, statSync, unlinkSync, writeFileSync } = require('node:fs');
 const after = (flag) => process.argv[process.argv.indexOf(flag) + 1];
 const note = (pid) => appendFileSync(${JSON.stringify(pidFile)}, pid + '\\n');
 const say = (line) => process.stderr.write(line + '\\n');
@@ -63,6 +65,11 @@ if (${habit === 'cannot_load_the_model'}) {
   process.exit(3);
 }
 if (${habit === 'removes_itself'}) unlinkSync(__filename);
+if (${habit === 'breaks'} && (!after('-f').endsWith('silence.wav') || existsSync(__filename + '.broken'))) {
+  writeFileSync(__filename + '.broken', '');
+  say('no GPU found');
+  process.exit(1);
+}
 if (after('-f').endsWith('silence.wav')) write('WEBVTT\\n\\n');
 else {
   note(process.pid);

@@ -1,7 +1,7 @@
-/** A clock on which time runs a hundred times as fast, for waits that a test cannot step through. Used by tests only. */
+/** A clock on which time runs thirty times as fast, for waits that a test cannot step through. Used by tests only. */
 import { type Clock, systemClock } from '../../clock.ts';
 
-const hurry = 100;
+const hurry = 30;
 
 export function hurriedClock(): Clock {
   const startedAt = Date.now();

@@ -1,0 +1,11 @@
+/** Text of strangers (a server, a program, a file) for a terminal or a log: nothing in it can steer either. Pure. */
+
+const longest = 300;
+
+/** One short line without control characters. */
+export function printable(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+    .slice(0, longest);
+}
