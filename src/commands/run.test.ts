@@ -1,10 +1,10 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { findTestEngine } from '../../test/support/engine.ts';
 import { isRunning } from '../../test/support/processes.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { fakeWhisperCli, type Habit } from '../engine/testing/fake-whisper-cli.ts';
-import { realWhisperCli, unpackDemoModel } from '../engine/testing/real-engine.ts';
 import { packageFolder } from '../package-folder.ts';
 import { parseTranscript, spokenText } from '../protocol/web-vtt.ts';
 import { type ChildEnd, type ChildOptions, runChild } from '../run-child.ts';
@@ -150,18 +150,18 @@ run('ends with 78 when the model is damaged', async () => {
   assert.match(end.outputTail, /cannot load the model .*model\.bin.*bad magic/su);
 });
 
-const whisperCli = realWhisperCli();
+const engine = findTestEngine();
 const withEngine = (title: string, test: () => Promise<void>): void =>
-  whisperCli === undefined ? run.skip(title, test) : run(title, test);
+  engine === undefined ? run.skip(title, test) : run(title, test);
 
 withEngine('transcribes real speech with the real engine', async () => {
   await using folder = await temporaryFolder();
   await using server = await startFakeServer({ flavour: 'protocol 2' });
   server.add(sample);
   await mkdir(folder.join('data', 'models'), { recursive: true });
-  await unpackDemoModel(folder.join('data', 'models', 'ggml-demo-digits.bin'));
+  await copyFile(engine?.model ?? '', folder.join('data', 'models', 'ggml-demo-digits.bin'));
   const args = ['--until-empty', '--model', 'demo-digits', '--threads', '1', '--server', server.url];
-  const end = await sttRun(folder, args, { STT_WHISPER_CLI: whisperCli ?? '' });
+  const end = await sttRun(folder, args, { STT_WHISPER_CLI: engine?.whisperCli ?? '' });
   assert.is(end.exitCode, 0, end.outputTail);
   const { cues } = parseTranscript(String(server.callsOf('result')[0]?.body['vtt']));
   assert.match(spokenText(cues), /^(?:(?:zero|one|two|three|four|five|six|seven|eight|nine) ?){5,}$/u);

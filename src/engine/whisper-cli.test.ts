@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { eventually } from '../../test/support/eventually.ts';
 import { withHurriedTimers } from '../../test/support/hurried-timers.ts';
 import { isRunning } from '../../test/support/processes.ts';
+import { findTestEngine } from '../../test/support/engine.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { decodeAudio } from '../audio/decode-audio.ts';
@@ -15,7 +16,6 @@ import { judgeTranscript, type Verdict } from './judge-transcript.ts';
 import { proveEngine } from './prove-engine.ts';
 import { silentWav } from './silent-wav.ts';
 import { fakeWhisperCli, type Habit, heardText } from './testing/fake-whisper-cli.ts';
-import { realWhisperCli, unpackDemoModel } from './testing/real-engine.ts';
 import { type EngineRun, transcribe } from './whisper-cli.ts';
 
 const run = suite('whisper-cli');
@@ -144,14 +144,15 @@ run('is refused when it does not start at all', async () => {
   assert.equal([missing['code'], missing['exitCode']], ['STT_ENGINE_MISSING', 78]);
 });
 
-const whisperCli = realWhisperCli();
+const engine = findTestEngine();
 const withEngine = (title: string, test: () => Promise<void>): void =>
-  whisperCli === undefined ? run.skip(title, test) : run(title, test);
-const real = (modelFile: string): Engine => engineOf(whisperCli ?? '', modelFile);
+  engine === undefined ? run.skip(title, test) : run(title, test);
+const real = (modelFile: string): Engine => engineOf(engine?.whisperCli ?? '', modelFile);
+const copyModel = (file: string): Promise<void> => copyFile(engine?.model ?? '', file);
 
 withEngine('transcribes real speech with the real engine', async () => {
   await using folder = await temporaryFolder();
-  await unpackDemoModel(folder.join('demo.bin'));
+  await copyModel(folder.join('demo.bin'));
   const samples = path.join(packageFolder, 'whisper', 'demo-model', 'samples');
   await copyFile(path.join(samples, 'digits-en-short.mp3'), folder.join('recording'));
   const decoded = await decodeAudio({ file: folder.join('recording'), wavFile: folder.join('a.wav'), signal: never });
@@ -173,14 +174,14 @@ withEngine('transcribes real speech with the real engine', async () => {
 
 withEngine('hears nothing in silence with the real engine', async () => {
   await using folder = await temporaryFolder();
-  await unpackDemoModel(folder.join('demo.bin'));
+  await copyModel(folder.join('demo.bin'));
   const ended = await runEngine(folder, real(folder.join('demo.bin')));
   assert.is(judgeTranscript(ended, audioSeconds).kind, 'no_speech');
 });
 
 withEngine('finds a model that is cut, empty or no model with the real engine', async () => {
   await using folder = await temporaryFolder();
-  await unpackDemoModel(folder.join('whole.bin'));
+  await copyModel(folder.join('whole.bin'));
   const whole = await readFile(folder.join('whole.bin'));
   const options = { folder: folder.path, threads: 1, signal: never };
   await proveEngine(real(folder.join('whole.bin')), options);
