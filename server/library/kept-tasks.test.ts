@@ -2,22 +2,9 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../test/support/eventually.ts';
-import { hello, startTestServer, type TestServer } from '../testing/test-server.ts';
+import { hello, offered, startTestServer, warned } from '../testing/test-server.ts';
 
 const run = suite('tasks whose recording cannot be offered now');
-
-/** Claims all there is. */
-async function offered(server: TestServer): Promise<string[]> {
-  const bodies: string[] = [];
-  for (;;) {
-    const response = await server.claim();
-    if (response.status !== 200) return bodies.toSorted();
-    bodies.push(await response.text());
-  }
-}
-
-const warned = (server: TestServer, path: string): string[] =>
-  server.logs.filter((line) => line['path'] === path).map((line) => String(line['reason']));
 
 run('keeps the history of a task while its sidecar is half-written', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'], env: { STT_MAX_ATTEMPTS: '1' } });

@@ -11,24 +11,11 @@ import { SqliteTaskCatalogue } from '../queue/sqlite/sqlite-task-catalogue.ts';
 import { SqliteTaskQueue } from '../queue/sqlite/sqlite-task-queue.ts';
 import type { KnownTask } from '../queue/task-catalogue.ts';
 import type { TaskQueue } from '../queue/task-queue.ts';
-import { hello, startTestServer, type TestServer } from '../testing/test-server.ts';
+import { hello, offered, startTestServer, warned } from '../testing/test-server.ts';
 import { LibraryScan } from './library-scan.ts';
 import { Library, type Presence } from './library.ts';
 
 const run = suite('the scan of the library');
-
-/** Claims all there is. */
-async function offered(server: TestServer): Promise<string[]> {
-  const bodies: string[] = [];
-  for (;;) {
-    const response = await server.claim();
-    if (response.status !== 200) return bodies.toSorted();
-    bodies.push(await response.text());
-  }
-}
-
-const warned = (server: TestServer, path: string): string[] =>
-  server.logs.filter((line) => line['path'] === path).map((line) => String(line['reason']));
 
 run('offers recordings of all kinds, at any depth, and none with a transcript', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3', 'deep/down/b.WAV', 'c d/ü.opus', 'done.mp3'] });

@@ -114,3 +114,17 @@ export async function startTestServer(
 export async function problemCode(response: Response): Promise<string> {
   return ((await response.json()) as { code: string }).code;
 }
+
+/** Claims all there is. @returns the bodies, sorted. */
+export async function offered(server: TestServer): Promise<string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const response = await server.claim();
+    if (response.status !== 200) return bodies.toSorted();
+    bodies.push(await response.text());
+  }
+}
+
+/** Why the recording at `path` was passed over, as the log says. */
+export const warned = (server: TestServer, path: string): string[] =>
+  server.logs.filter((line) => line['path'] === path).map((line) => String(line['reason']));
