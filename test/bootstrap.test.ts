@@ -134,4 +134,12 @@ bootstrap('goes on where another one was killed', async () => {
   assert.not.ok(clone.includes('.bootstrap.lock'));
 });
 
+bootstrap('takes no development packages, unless somebody fetched theirs by hand', async () => {
+  const programs = { node: 'exit 0', npm: 'exit 1' };
+  assert.match((await quickstart({ programs })).ran, /npm ci .*--omit=dev/u);
+  const byHand = await quickstart({ programs, files: { 'node_modules/uvu/package.json': '{}' } });
+  assert.match(byHand.ran, 'npm ci');
+  assert.not.match(byHand.ran, '--omit=dev');
+});
+
 bootstrap.run();
