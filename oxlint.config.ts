@@ -53,9 +53,13 @@ const homes: Record<string, { files: string[]; because: string }> = {
   'node:child_process': { files: ['src/run-child.ts'], because: 'Every child has an owner that ends it: run-child.' },
   'node:sqlite': { files: ['server/queue/sqlite/**'], because: 'The queue sees its interface only.' },
   dotenv: { files: ['src/config/load-settings.ts'], because: '.env is read once.' },
+  leven: { files: ['src/config/unknown-settings.ts'], because: 'What is close to a setting is judged in one place.' },
   pino: { files: ['src/logger.ts'], because: 'Loggers are made in one place.' },
   'cli-progress': { files: ['src/progress.ts'], because: 'Progress looks the same everywhere.' },
+  'prom-client': { files: ['server/metrics/**'], because: 'Names and labels of metrics are chosen in one place.' },
+  'rate-limiter-flexible': { files: ['server/access/guess-limiter.ts'], because: 'Guesses are counted in one place.' },
   'webvtt-parser': { files: ['src/protocol/web-vtt.ts'], because: 'One reading of WebVTT on both sides.' },
+  'secure-json-parse': { files: ['server/http/strict-json.ts'], because: 'JSON of strangers is read in one way.' },
   tar: { files: ['src/setup/unpack.ts'], because: 'Archives are hostile: one place to be careful.' },
   '@oclif/core': {
     files: ['bin/**', 'src/commands/**', 'server/commands/**'],

@@ -37,6 +37,12 @@ export const startsFrom = {
   replace: ['pending', 'waiting', 'dead'],
   /** -> pending: the transcript was taken away. */
   reopen: ['done', 'no_speech'],
+  /** -> pending, no attempt counted: a person wants it tried again. */
+  revive: ['waiting', 'dead'],
+  /** -> dead: a person wants it tried no more. */
+  cancel: ['pending', 'leased', 'waiting'],
+  /** -> gone: a person wants its record forgotten. */
+  purge: ['done', 'no_speech', 'dead'],
   /** The state stays: the recording cannot be offered now, so nobody is granted it. A worker that has it may finish it. */
   withhold: ['pending', 'waiting', 'dead'],
   /** The state stays: the recording can be offered again. */
@@ -52,7 +58,7 @@ export function isFinished(state: TaskState): state is FinishedState {
 }
 
 const firstBackoffMs = 30_000;
-const longestBackoffMs = 3_600_000;
+export const longestBackoffMs = 3_600_000;
 
 /**
  * How long to wait after the n-th failed attempt (n counts from 1): 30 s, doubled each time, at most an hour.

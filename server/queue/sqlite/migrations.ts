@@ -55,13 +55,53 @@ const steps: readonly string[] = [
   -- 0: the recording is there, but cannot be offered now (a sidecar is half-written); the task keeps its history.
   ALTER TABLE tasks ADD COLUMN is_offered INTEGER NOT NULL DEFAULT 1 CHECK (is_offered IN (0, 1));
   `,
+  `
+  ALTER TABLE tasks ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
+  -- A fingerprint is "size:modification time".
+  UPDATE tasks SET size_bytes = CAST(substr(fingerprint, 1, instr(fingerprint, ':') - 1) AS INTEGER);
+  -- What can be granted, in each order; however many are withheld or waiting.
+  CREATE INDEX tasks_to_be_had ON tasks (task_id) WHERE state = 'pending' AND is_offered = 1;
+  CREATE INDEX tasks_to_be_had_by_size ON tasks (size_bytes, task_id) WHERE state = 'pending' AND is_offered = 1;
+  CREATE INDEX tasks_waiting ON tasks (available_at) WHERE state = 'waiting';
+
+  -- Counted as they change, so that nobody has to count a million.
+  CREATE TABLE task_counts (state TEXT PRIMARY KEY, tasks INTEGER NOT NULL CHECK (tasks >= 0)) STRICT, WITHOUT ROWID;
+  INSERT INTO task_counts
+  SELECT column1, (SELECT count(*) FROM tasks WHERE state = column1)
+  FROM (VALUES ('pending'), ('leased'), ('waiting'), ('done'), ('no_speech'), ('dead'));
+  CREATE TRIGGER count_added AFTER INSERT ON tasks BEGIN
+    UPDATE task_counts SET tasks = tasks + 1 WHERE state = new.state;
+  END;
+  CREATE TRIGGER count_removed AFTER DELETE ON tasks BEGIN
+    UPDATE task_counts SET tasks = tasks - 1 WHERE state = old.state;
+  END;
+  CREATE TRIGGER count_moved AFTER UPDATE OF state ON tasks WHEN old.state <> new.state BEGIN
+    UPDATE task_counts SET tasks = tasks - 1 WHERE state = old.state;
+    UPDATE task_counts SET tasks = tasks + 1 WHERE state = new.state;
+  END;
+
+  -- Whose token the worker spoke with.
+  ALTER TABLE leases ADD COLUMN credential TEXT;
+  DROP INDEX leases_of_task;
+  CREATE INDEX leases_of_task ON leases (task_id, epoch);
+  -- Rows stay when they are revoked: where there ever was one, nobody gets in without.
+  CREATE TABLE credentials (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role IN ('worker', 'admin', 'metrics')),
+    -- In hex. The token itself is shown once and never stored.
+    token_sha256 TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    last_grant_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const schemaVersion = steps.length;
 
-/** Brings the database up to `schemaVersion`; each step is one transaction. */
-export function migrate(db: DatabaseSync, from: number): void {
-  for (const [index, step] of steps.entries()) {
+/** Brings the database up to `to`; each step is one transaction. */
+export function migrate(db: DatabaseSync, from: number, to = schemaVersion): void {
+  for (const [index, step] of steps.slice(0, to).entries()) {
     if (index < from) continue;
     db.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AppError } from '../../../src/app-error.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { networkFileSystem } from './database-file.ts';
 import { isSafeSqlite, openDatabase } from './open-database.ts';
 
 const run = suite('openDatabase');
@@ -27,7 +28,7 @@ run('makes a database whose commits are durable, and the folders to it', async (
   assert.is(file, folder.join('deep', 'down', 'tasks.sqlite'));
   assert.equal(
     ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'user_version'].map((name) => pragma(db, name)),
-    ['wal', 2, 1, 1000, 2],
+    ['wal', 2, 1, 5000, 3],
   );
   db.close();
 });
@@ -84,6 +85,45 @@ run('says what to do when the database cannot be a file', async () => {
   const error = errorOf(() => openDatabase(folder.join('tasks.sqlite')));
   assert.match(error.message, /EISDIR/u);
   assert.match(error.hint ?? '', /--database/u);
+});
+
+run('says what to do with a damaged database, and leaves it as it is', async () => {
+  await using folder = await temporaryFolder();
+  const { db, file } = openDatabase(folder.join('tasks.sqlite'));
+  const insert = db.prepare(`
+    INSERT INTO tasks (folder, name, language, fingerprint, state, created_at, changed_at)
+    VALUES ('', ?, 'en', '1:1', 'pending', 0, 0)`);
+  for (let index = 0; index < 2000; index += 1) insert.run(`a long name ${index}.mp3`);
+  db.close();
+  const damaged = await readFile(file);
+  damaged.fill(0xa5, 4096 * 20, 4096 * 24);
+  await writeFile(file, damaged);
+  const error = errorOf(() => openDatabase(file));
+  assert.match(error.message, /is damaged/u);
+  assert.match(error.hint ?? '', /backup.*move it/u);
+  assert.is(error.exitCode, 78);
+  assert.ok((await readFile(file)).equals(damaged));
+});
+
+run(
+  'opens a database for a command without a look at each page, and without a change that a server would notice',
+  async () => {
+    await using folder = await temporaryFolder();
+    const { db, file } = openDatabase(folder.join('tasks.sqlite'));
+    const before = pragma(db, 'data_version');
+    openDatabase(file, false).db.close();
+    openDatabase(file).db.close();
+    assert.is(pragma(db, 'data_version'), before);
+    db.close();
+  },
+);
+
+run('knows network file systems, where SQLite may lose or damage a database', () => {
+  const types = { NFS: 0x69_69, CIFS: 0xff_53_4d_42, SMB: 0xfe_53_4d_42, Ceph: 0xc3_64_00, '9p': 0x01_02_19_97 };
+  for (const [name, type] of Object.entries(types)) assert.is(networkFileSystem(type), name);
+  assert.is(networkFileSystem(0xff_53_4d_42 | 0), 'CIFS', 'as a signed number');
+  const local = { ext4: 0xef_53, xfs: 0x58_46_53_42, btrfs: 0x91_23_68_3e, tmpfs: 0x01_02_19_94, fuse: 0x65_73_55_46 };
+  for (const type of Object.values(local)) assert.is(networkFileSystem(type), undefined);
 });
 
 run('knows which SQLite may lose data', () => {

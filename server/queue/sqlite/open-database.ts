@@ -1,37 +1,35 @@
 /**
- * Opens the task database so that a commit means durable (WAL, synchronous=FULL, both read back), and only if it is ours: a file of
- * another program is left as it is. Knows pragmas and versions, no tasks.
+ * Opens the task database so that a commit means durable (WAL, synchronous=FULL, both read back), and only if it is ours, whole, and
+ * on a local disk: a file of another program is left as it is. Knows pragmas and versions, no tasks.
  */
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError, messageOf } from '../../../src/app-error.ts';
-import { exitCodes } from '../../../src/exit-codes.ts';
+import { damagedError, databaseError } from './database-error.ts';
+import { applicationId, type DatabaseFile, databaseFileAt, ownerOf, requireLocalDisk } from './database-file.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 
-/** "Stt1", in the header of the file: this database is ours. */
-const applicationId = 0x53_74_74_31;
-/** The whole server waits so long: node:sqlite blocks the event loop. */
-const busyTimeoutMs = 1000;
+/** So long the store waits for another process (a command, a backup) to finish its own transaction. */
+export const busyTimeoutMs = 5000;
 /** Older ones may lose committed pages when a write meets a checkpoint (sqlite.org/wal.html, "WAL-reset bug"). */
 const oldestSafeSqlite = [3, 51, 3] as const;
 
-export type OpenDatabase = {
-  db: DatabaseSync;
-  file: string;
-  /** The file that was asked for, where it belongs to another program. */
-  foreignFile: string | undefined;
-};
+export type OpenDatabase = DatabaseFile & { db: DatabaseSync };
 
-/** Opens `file`, or `file.stt.sqlite` where `file` is another program's (the ancestor's DB_FILE). */
-export function openDatabase(file: string): OpenDatabase {
+/** @param isChecked false for a command beside a running server, which has checked it. */
+export function openDatabase(file: string, isChecked = true): OpenDatabase {
   const wanted = path.resolve(file);
   try {
-    mkdirSync(path.dirname(wanted), { recursive: true });
-    if (ownerOf(wanted) !== 'other') return { db: openOwn(wanted), file: wanted, foreignFile: undefined };
-    const sibling = `${wanted}.stt.sqlite`;
-    if (ownerOf(sibling) === 'other') throw new Error(`${sibling} is not a task database of stt either`);
-    return { db: openOwn(sibling), file: sibling, foreignFile: wanted };
+    const directory = path.dirname(wanted);
+    mkdirSync(directory, { recursive: true });
+    requireLocalDisk(directory);
+    const found = databaseFileAt(wanted);
+    const isNew = ownerOf(found.file) === 'nobody';
+    const db = openOwn(found.file, isChecked && !isNew);
+    // Its name must be as durable as what is committed to it.
+    if (isNew) syncDirectory(directory);
+    return { ...found, db };
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw databaseError(
@@ -42,29 +40,15 @@ export function openDatabase(file: string): OpenDatabase {
   }
 }
 
-/** Looks at the header only, so that nothing of a foreign file changes. */
-function ownerOf(file: string): 'nobody' | 'us' | 'other' {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return 'nobody';
-  const header = Buffer.alloc(100);
-  const descriptor = openSync(file, 'r');
-  try {
-    const length = readSync(descriptor, header);
-    const isSqlite = length === 100 && header.toString('latin1', 0, 16) === 'SQLite format 3\0';
-    return isSqlite && header.readUInt32BE(68) === applicationId ? 'us' : 'other';
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function openOwn(file: string): DatabaseSync {
+function openOwn(file: string, isChecked: boolean): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     const version = String(read(db, 'SELECT sqlite_version()'));
     if (!isSafeSqlite(version)) {
       throw databaseError(`This Node.js brings SQLite ${version}, which may lose data.`, 'Use Node.js 24.15 or newer.');
     }
-    // Before WAL, so that it stands in the file's own header, where ownerOf looks.
-    db.exec(`PRAGMA application_id = ${applicationId}`);
+    // Before WAL, so that it stands in the file's own header, where ownerOf looks. Only once: a write would look like a change.
+    if (read(db, 'PRAGMA application_id') !== applicationId) db.exec(`PRAGMA application_id = ${applicationId}`);
     setAndReadBack(db, 'journal_mode', 'wal', 'wal');
     setAndReadBack(db, 'synchronous', 'FULL', 2);
     const found = Number(read(db, 'PRAGMA user_version'));
@@ -74,11 +58,33 @@ function openOwn(file: string): DatabaseSync {
         'Update stt, or set DB_FILE (or --database) to another file.',
       );
     }
+    if (isChecked) requireWhole(db, file);
     migrate(db, found);
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw isDamage(error) ? damagedError(file, messageOf(error), error) : error;
+  }
+}
+
+/** Every page is read once; not what the indexes say, which takes several times as long. */
+export function requireWhole(db: DatabaseSync, file: string): void {
+  const finding = read(db, 'PRAGMA quick_check(1)');
+  if (finding !== 'ok') throw damagedError(file, String(finding).replaceAll('\n', ' '));
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false;
+  return [11, 26].includes(error.errcode & 0xff);
+}
+
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -97,8 +103,4 @@ export function isSafeSqlite(version: string): boolean {
   const parts = version.split('.').map(Number);
   const differing = oldestSafeSqlite.findIndex((oldest, index) => parts[index] !== oldest);
   return differing === -1 || (parts[differing] ?? 0) > (oldestSafeSqlite[differing] ?? 0);
-}
-
-function databaseError(message: string, hint: string, cause?: unknown): AppError {
-  return new AppError(message, { code: 'STT_DATABASE', hint, exitCode: exitCodes.config, cause });
 }

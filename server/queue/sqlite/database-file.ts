@@ -1,0 +1,77 @@
+/** Whose file it is, and whether a database may lie there at all. Looks at names, headers and file systems; opens no database. */
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { databaseError } from './database-error.ts';
+
+/** "Stt1", in the header of the file: this database is ours. */
+export const applicationId = 0x53_74_74_31;
+
+export type DatabaseFile = {
+  file: string;
+  /** The file that was asked for, where it belongs to another program. */
+  foreignFile: string | undefined;
+};
+
+/** `file`, or `file.stt.sqlite` where `file` is another program's (the ancestor's DB_FILE). */
+export function databaseFileAt(file: string): DatabaseFile {
+  const wanted = path.resolve(file);
+  if (ownerOf(wanted) !== 'other') return { file: wanted, foreignFile: undefined };
+  const sibling = `${wanted}.stt.sqlite`;
+  if (ownerOf(sibling) === 'other') throw new Error(`${sibling} is not a task database of stt either`);
+  return { file: sibling, foreignFile: wanted };
+}
+
+/** Looks at the header only, so that nothing of a foreign file changes. */
+export function ownerOf(file: string): 'nobody' | 'us' | 'other' {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return 'nobody';
+  const header = Buffer.alloc(100);
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = readSync(descriptor, header);
+    const isSqlite = length === 100 && header.toString('latin1', 0, 16) === 'SQLite format 3\0';
+    return isSqlite && header.readUInt32BE(68) === applicationId ? 'us' : 'other';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * By statfs(2)'s type, as Linux numbers them (linux/magic.h and the file systems' own headers). The log beside the database is
+ * shared memory and locks, which hold on one machine only (sqlite.org/wal.html).
+ */
+const networkFileSystems: ReadonlyMap<number, string> = new Map([
+  [0x69_69, 'NFS'],
+  [0x51_7b, 'SMB'],
+  [0xff_53_4d_42, 'CIFS'],
+  [0xfe_53_4d_42, 'SMB'],
+  [0x53_46_41_4f, 'AFS'],
+  [0x6b_41_46_53, 'AFS'],
+  [0x00_c3_64_00, 'Ceph'],
+  [0x01_02_19_97, '9p'],
+  [0x73_75_72_45, 'Coda'],
+  [0x56_4c, 'NCP'],
+  [0x0b_d0_0b_d0, 'Lustre'],
+  [0x47_50_46_53, 'GPFS'],
+  [0x19_83_03_26, 'BeeGFS'],
+  [0x20_03_05_28, 'OrangeFS'],
+  [0x01_16_19_70, 'GFS2'],
+  [0x74_61_63_6f, 'OCFS2'],
+  [0x78_6f_42_56, 'VirtualBox shared folder'],
+]);
+
+/** @returns its name, or undefined where it is local or not known (FUSE may be either). */
+export function networkFileSystem(type: number): string | undefined {
+  // Some kernels and runtimes give the number signed.
+  return networkFileSystems.get(type >>> 0);
+}
+
+export function requireLocalDisk(directory: string): void {
+  // Other systems number them in other ways.
+  if (process.platform !== 'linux') return;
+  const found = networkFileSystem(statfsSync(directory).type);
+  if (found === undefined) return;
+  throw databaseError(
+    `The task database cannot lie on a network file system: ${directory} is ${found}, where SQLite may lose or damage it.`,
+    'Set DB_FILE (or --database) to a file on a local disk of the server. The library itself may stay where it is.',
+  );
+}
