@@ -80,7 +80,8 @@ async function nameIt(temporary: string, file: string): Promise<boolean> {
   }
 }
 
-const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+/** Of link(), where the file system has no hard links. */
+export const noHardLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 async function exists(file: string): Promise<boolean> {
   try {

@@ -1,9 +1,15 @@
 /** Says whether the library can be trusted right now, before anything is concluded from what is not in it. */
 import type { TaskCatalogue } from '../queue/task-catalogue.ts';
-import type { Library } from './library.ts';
+import type { Presence } from './library.ts';
+
+/** What of the library is needed to say so. */
+export type Present = { readonly root: string; presence: () => Presence | Promise<Presence> };
 
 /** @returns why the library counts as absent, or undefined where it is there. */
-export async function absenceOf(library: Library, catalogue: TaskCatalogue): Promise<string | undefined> {
+export async function absenceOf(
+  library: Present,
+  catalogue: Pick<TaskCatalogue, 'countOpen'>,
+): Promise<string | undefined> {
   const presence = await library.presence();
   if (presence.kind === 'missing') return `the library is missing: ${presence.reason}`;
   if (presence.kind === 'present') return undefined;

@@ -1,19 +1,9 @@
 import { mkdir, readdir, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../src/clock.ts';
-import { createLogger } from '../../src/logger.ts';
 import { type ChildEnd, runChild } from '../../src/run-child.ts';
 import { eventually } from '../../test/support/eventually.ts';
-import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { openDatabase } from '../queue/sqlite/open-database.ts';
-import { SqliteTaskCatalogue } from '../queue/sqlite/sqlite-task-catalogue.ts';
-import { SqliteTaskQueue } from '../queue/sqlite/sqlite-task-queue.ts';
-import type { KnownTask } from '../queue/task-catalogue.ts';
-import type { TaskQueue } from '../queue/task-queue.ts';
 import { hello, offered, startTestServer, warned } from '../testing/test-server.ts';
-import { LibraryScan } from './library-scan.ts';
-import { Library, type Presence } from './library.ts';
 
 const run = suite('the scan of the library');
 
@@ -180,70 +170,6 @@ run('removes what a stopped server left, once it is old', async () => {
   assert.ok((await readdir(server.inLibrary(''))).includes('.0b.stt-tmp'));
 });
 
-type Meanwhile = (queue: TaskQueue) => Promise<void>;
-
-/** Two scans over a real catalogue; in the second one the world goes on between two steps. */
-async function scanAround(
-  folder: TemporaryFolder,
-  { afterPresence, afterReading }: { afterPresence?: Meanwhile; afterReading?: Meanwhile },
-): Promise<string[]> {
-  const { db } = openDatabase(folder.join('tasks.sqlite'));
-  const queue = new SqliteTaskQueue(db, { maxAttempts: 5, jitter: Math.random });
-  let isSecond = false;
-  class WatchedCatalogue extends SqliteTaskCatalogue {
-    override async tasksIn(name: string): Promise<KnownTask[]> {
-      if (isSecond) await afterReading?.(queue);
-      return super.tasksIn(name);
-    }
-  }
-  class WatchedLibrary extends Library {
-    override async presence(): Promise<Presence> {
-      const presence = await super.presence();
-      if (isSecond && presence.kind === 'present') await afterPresence?.(queue);
-      return presence;
-    }
-  }
-  const catalogue = new WatchedCatalogue(db);
-  const library = new WatchedLibrary(folder.join('library'));
-  const settings = { extensions: ['mp3'], defaultLanguage: 'en', logger: createLogger({ level: 'silent' }) };
-  const scan = new LibraryScan({ ...settings, library, catalogue, clock: systemClock, onTasks: () => {} });
-  const { signal } = new AbortController();
-  await scan.run(signal);
-  isSecond = true;
-  await scan.run(signal);
-  isSecond = false;
-  const tasks = await catalogue.tasksIn('');
-  db.close();
-  return tasks.map(({ name, state }) => `${name} ${state}`);
-}
-
-run('does not open a task again that is finished while the scan looks at it', async () => {
-  await using folder = await temporaryFolder();
-  await mkdir(folder.join('library'));
-  await writeFile(folder.join('library', 'a.mp3'), 'audio');
-  const tasks = await scanAround(folder, {
-    async afterReading(queue) {
-      await writeFile(folder.join('library', 'a.vtt'), hello);
-      await queue.claim({ leaseId: 'x', worker: { name: 'w', ip: '::1', protocol: 2 }, termMs: 1000 }, 0);
-      await queue.complete('x', { state: 'done', sha256: 'x' }, 0);
-    },
-  });
-  assert.equal(tasks, ['a.mp3 done']);
-});
-
-run('forgets nothing when the library is unmounted while it is scanned', async () => {
-  await using folder = await temporaryFolder();
-  await mkdir(folder.join('library'));
-  await writeFile(folder.join('library', 'a.mp3'), 'audio');
-  const tasks = await scanAround(folder, {
-    async afterPresence() {
-      await rename(folder.join('library'), folder.join('away'));
-      await mkdir(folder.join('library'));
-    },
-  });
-  assert.equal(tasks, ['a.mp3 pending']);
-});
-
 run('answers requests while it scans', async () => {
   await using server = await startTestServer();
   for (let folder = 0; folder < 50; folder += 1) {
@@ -258,7 +184,7 @@ run('answers requests while it scans', async () => {
     slowestMs = Math.max(slowestMs, performance.now() - began);
     return server.logs.some((line) => line['more'] === 1980);
   }, 'the scan is done');
-  assert.ok(slowestMs < 1000, `the slowest answer took ${slowestMs} ms`);
+  assert.ok(slowestMs < 250, `the slowest answer took ${slowestMs} ms`);
 });
 
 run.run();

@@ -1,14 +1,15 @@
 /**
  * The library as the rest of the server uses it: is it there, open a recording, put a transcript beside it. It knows files, and
- * neither tasks nor leases.
+ * neither tasks nor leases. It owns two threads: whoever wants a recording does not wait for the disk to take transcripts.
  */
-import { createHash } from 'node:crypto';
 import { lstat, opendir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createFileAtomic, syncDirectory } from '../../src/atomic-file.ts';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
-import { stemOf } from './media-types.ts';
-import { type Opened, openRecording, type OpenRecording } from './open-recording.ts';
+import { type Thread, startThread } from '../threads/thread.ts';
+import type { Delivered, DeliveryRequest } from './delivery.ts';
+import type { FilesThreadData, FilesVerbs } from './files-thread.ts';
+import { type Offer, offerFrom, type Opened } from './opened-recording.ts';
+import { transcriptCandidates } from './transcript-names.ts';
 
 export type Presence =
   | { kind: 'present' }
@@ -20,19 +21,50 @@ export type Presence =
 export const emptyFolder =
   'the folder is missing or holds no file: is its disk mounted? (If it is meant to be so, put any file into it.)';
 
-export type Delivery =
-  | 'created'
-  /** The same bytes were there already: this server wrote them and was stopped before it could note so. */
-  | 'same'
-  /** Somebody's own transcript; it stays as it is. */
-  | 'other';
+export type LibraryOptions = {
+  /** An absolute path. */
+  root: string;
+  /** How transcripts are called: `{stem}.vtt`. */
+  transcriptPattern: string;
+  /** A thread ended by itself: nothing can be opened or delivered any more. */
+  onFailure: (error: Error) => void;
+};
+
+type FilesThread = Thread<FilesVerbs>;
 
 export class Library {
   /** An absolute path. */
   readonly root: string;
+  readonly #pattern: string;
+  readonly #readers: FilesThread;
+  readonly #writers: FilesThread;
 
-  constructor(root: string) {
-    this.root = root;
+  private constructor(options: LibraryOptions, readers: FilesThread, writers: FilesThread) {
+    this.root = options.root;
+    this.#pattern = options.transcriptPattern;
+    this.#readers = readers;
+    this.#writers = writers;
+  }
+
+  static async start(options: LibraryOptions): Promise<Library> {
+    const { root, transcriptPattern, onFailure } = options;
+    const thread = (name: string): Promise<FilesThread> =>
+      startThread<FilesVerbs, FilesThreadData>({
+        name,
+        file: new URL('./files-thread', import.meta.url),
+        data: { root, transcriptPattern },
+        onFailure,
+      });
+    const [readers, writers] = await Promise.all([
+      thread('the reader of recordings'),
+      thread('the writer of transcripts'),
+    ]);
+    return new Library(options, readers, writers);
+  }
+
+  /** When nothing is under way any more. */
+  async close(): Promise<void> {
+    await Promise.all([this.#readers.end(), this.#writers.end()]);
   }
 
   async presence(): Promise<Presence> {
@@ -44,8 +76,21 @@ export class Library {
     }
   }
 
-  open(recordingPath: string): Promise<Opened> {
-    return openRecording(this.root, recordingPath);
+  /** For a claim: also says where a transcript lies by now. Rejects where the process has no descriptors or memory left. */
+  async offer(recordingPath: string, language: string): Promise<Offer> {
+    return offerFrom(await this.#readers.calls.verbs.look(recordingPath, language));
+  }
+
+  /** The recording itself, whatever lies beside it. Rejects where the process has no descriptors or memory left. */
+  async open(recordingPath: string): Promise<Opened> {
+    const offer = offerFrom(await this.#readers.calls.verbs.look(recordingPath, undefined));
+    if (offer.kind === 'transcribed') throw new Error('a transcript was looked for that nobody asked for');
+    return offer;
+  }
+
+  /** Durable when it resolves with `created` or `same`. The bytes are never written over a file that is there. */
+  deliver(request: DeliveryRequest): Promise<Delivered> {
+    return this.#writers.calls.verbs.deliver(request);
   }
 
   /** @returns why nothing follows from the recording not being in its folder, or undefined where the folder can be believed. */
@@ -59,54 +104,33 @@ export class Library {
     }
   }
 
-  /** Durable when it resolves. The bytes are never written over a file that is there. */
-  async deliver(recordingPath: string, transcript: Uint8Array): Promise<Delivery> {
-    const file = this.#transcriptFile(recordingPath);
-    if (await createFileAtomic(file, transcript)) return 'created';
-    if (!(await this.holdsTranscript(recordingPath, transcript))) return 'other';
-    // Whoever created it may have been stopped before this.
-    await syncDirectory(path.dirname(file));
-    return 'same';
-  }
-
-  /** Whether exactly these bytes lie beside the recording. */
-  async holdsTranscript(recordingPath: string, transcript: Uint8Array): Promise<boolean> {
-    const file = this.#transcriptFile(recordingPath);
-    try {
-      const stat = await lstat(file);
-      if (!stat.isFile() || stat.size !== transcript.byteLength) return false;
-      return (await readFile(file)).equals(transcript);
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return false;
-      throw error;
+  /** Whether exactly these bytes lie beside the recording, at one of the names that its transcript may have. */
+  async holdsTranscript(recordingPath: string, language: string, transcript: Uint8Array): Promise<boolean> {
+    for (const file of this.#transcriptFiles(recordingPath, language)) {
+      const stat = await statIfThere(file);
+      if (stat?.isFile() !== true || stat.size !== transcript.byteLength) continue;
+      if ((await readFile(file)).equals(transcript)) return true;
     }
+    return false;
   }
 
-  async hasTranscript(recordingPath: string): Promise<boolean> {
-    try {
-      await lstat(this.#transcriptFile(recordingPath));
-      return true;
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return false;
-      throw error;
+  async hasTranscript(recordingPath: string, language: string): Promise<boolean> {
+    for (const file of this.#transcriptFiles(recordingPath, language)) {
+      if ((await statIfThere(file)) !== undefined) return true;
     }
+    return false;
   }
 
-  #transcriptFile(recordingPath: string): string {
-    return path.join(this.root, `${stemOf(recordingPath)}.vtt`);
+  #transcriptFiles(recordingPath: string, language: string): string[] {
+    return transcriptCandidates(this.#pattern, recordingPath, language).map((name) => path.join(this.root, name));
   }
 }
 
-/** SHA-256 in hex of the recording as long as it was when it was opened, read as a stream. */
-export async function sha256Of(recording: OpenRecording, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const stream = recording.handle.createReadStream({
-    start: 0,
-    end: recording.sizeBytes - 1,
-    autoClose: false,
-    highWaterMark: 1024 * 1024,
-    signal,
-  });
-  for await (const chunk of stream) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+async function statIfThere(file: string): Promise<{ isFile: () => boolean; size: number } | undefined> {
+  try {
+    return await lstat(file);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -1,74 +1,72 @@
 /**
  * Opens a recording by descriptor: only a regular file that truly lies inside the library, whatever links stand on the way. All that
- * is served or compared later comes from this descriptor, so that nothing can be exchanged in between.
+ * is served or compared later comes from this descriptor, so that nothing can be exchanged in between. For threads that may wait.
  */
-import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
+import type { LibraryRoot } from './library-root.ts';
 
-export type OpenRecording = AsyncDisposable & { handle: FileHandle; sizeBytes: number; fingerprint: string };
+export type OpenFile = { kind: 'open'; fd: number; sizeBytes: number; fingerprint: string };
 
-export type Opened =
-  | { kind: 'open'; recording: OpenRecording }
+export type NotOpen =
   /** Not there, empty, or no regular file of the library (any more): nothing to offer. */
   | { kind: 'gone'; reason: string }
   /** There, but it cannot be read: permissions, a disk error. */
   | { kind: 'unreadable'; reason: string };
 
 /** Tells one content of a file from the next, as well as it can be told without reading it. */
-export function fingerprintOf(stat: BigIntStats): string {
+export function fingerprintOf(stat: Pick<BigIntStats, 'size' | 'mtimeNs'>): string {
   return `${stat.size}:${stat.mtimeNs}`;
 }
 
-/** @param relativePath from the catalogue, never from a peer. */
-export async function openRecording(root: string, relativePath: string): Promise<Opened> {
-  const file = path.join(root, relativePath);
-  let handle: FileHandle;
+const goneCodes = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
+/** Not the recording's fault: the process, or the machine, has no more descriptors or memory. */
+const exhaustedCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/**
+ * Whoever gets the descriptor closes it.
+ * @param relativePath from the catalogue, never from a peer.
+ * @throws the system's error where descriptors or memory are exhausted.
+ */
+export function openRecording(root: LibraryRoot, relativePath: string): OpenFile | NotOpen {
+  const file = path.join(root.path, relativePath);
+  let fd: number;
   try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = systemErrorCode(error);
-    const isGone = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENXIO';
-    return { kind: isGone ? 'gone' : 'unreadable', reason: messageOf(error) };
+    const code = systemErrorCode(error) ?? '';
+    if (exhaustedCodes.has(code)) throw error;
+    return { kind: goneCodes.has(code) ? 'gone' : 'unreadable', reason: messageOf(error) };
   }
+  let isKept = false;
   try {
-    const stat = await handle.stat({ bigint: true });
-    const objection = await objectionTo(stat, root, file, handle);
-    if (objection !== undefined) {
-      await handle.close();
-      return { kind: 'gone', reason: objection };
-    }
-    const recording = {
-      handle,
-      sizeBytes: Number(stat.size),
-      fingerprint: fingerprintOf(stat),
-      [Symbol.asyncDispose]: () => handle.close(),
-    };
-    return { kind: 'open', recording };
+    const stat = fstatSync(fd, { bigint: true });
+    const objection = objectionTo(stat, root, file, fd);
+    if (objection !== undefined) return { kind: 'gone', reason: objection };
+    isKept = true;
+    return { kind: 'open', fd, sizeBytes: Number(stat.size), fingerprint: fingerprintOf(stat) };
   } catch (error) {
-    await handle.close();
+    if (exhaustedCodes.has(systemErrorCode(error) ?? '')) throw error;
     return { kind: 'unreadable', reason: messageOf(error) };
+  } finally {
+    if (!isKept) closeSync(fd);
   }
 }
 
-async function objectionTo(
-  stat: BigIntStats,
-  root: string,
-  file: string,
-  handle: FileHandle,
-): Promise<string | undefined> {
+/** The fingerprint that the open file has by now. */
+export function fingerprintNow(fd: number): string {
+  return fingerprintOf(fstatSync(fd, { bigint: true }));
+}
+
+function objectionTo(stat: BigIntStats, root: LibraryRoot, file: string, fd: number): string | undefined {
   if (!stat.isFile()) return 'it is not a regular file';
   if (stat.size === 0n) return 'it is empty (0 bytes)';
-  const trueRoot = await realpath(root);
-  const trueFile = await truePathOf(handle, file);
-  return trueFile.startsWith(trueRoot.endsWith(path.sep) ? trueRoot : trueRoot + path.sep)
-    ? undefined
-    : 'it lies outside the library';
+  return root.holds(truePathOf(fd, file)) ? undefined : 'it lies outside the library';
 }
 
 /** Where the open file lies. Without /proc (macOS) its folder must answer for it. */
-async function truePathOf(handle: FileHandle, file: string): Promise<string> {
-  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
-  return path.join(await realpath(path.dirname(file)), path.basename(file));
+function truePathOf(fd: number, file: string): string {
+  if (process.platform === 'linux') return readlinkSync(`/proc/self/fd/${fd}`);
+  return path.join(realpathSync.native(path.dirname(file)), path.basename(file));
 }

@@ -9,7 +9,7 @@ const run = suite('planChanges');
 const known = (state: TaskState, isOffered = true): KnownTask[] => [
   { name: 'a.mp3', state, fingerprint: 'f1', language: 'en', isOffered },
 ];
-const offered = { name: 'a.mp3', fingerprint: 'f1', language: 'en' };
+const offered = { name: 'a.mp3', fingerprint: 'f1', sizeBytes: 7, language: 'en' };
 const view = (given: Partial<FolderView>): FolderView => ({
   folder: 'sub',
   offered: [],
@@ -23,7 +23,7 @@ const kinds = (given: Partial<FolderView>, state: TaskState, isOffered = true): 
     .join();
 
 run('adds what is new, by its path in the library', () => {
-  const add = { kind: 'add', fingerprint: 'f1', language: 'en' };
+  const add = { kind: 'add', fingerprint: 'f1', sizeBytes: 7, language: 'en' };
   assert.equal(planChanges(view({ offered: [offered] }), []), [{ ...add, path: 'sub/a.mp3' }]);
   assert.equal(planChanges(view({ folder: '', offered: [offered] }), []), [{ ...add, path: 'a.mp3' }]);
   assert.equal(planChanges(view({ finished: ['a.mp3'] }), []), []);
@@ -54,6 +54,13 @@ run('withholds what is there but cannot be offered, and offers it again', () => 
     assert.is(kinds({}, state, false), 'remove');
   }
   for (const state of ['leased', 'done', 'no_speech'] as const) assert.is(kinds({ present }, state), '');
+});
+
+run('changes nothing about a recording that is being written', () => {
+  const being = { present: new Set(['a.mp3']), unsettled: new Set(['a.mp3']) };
+  for (const state of ['pending', 'waiting', 'dead', 'done', 'no_speech', 'leased'] as const) {
+    assert.equal([kinds(being, state), kinds(being, state, false)], ['', '']);
+  }
 });
 
 run('leaves a task that a worker has alone', () => {

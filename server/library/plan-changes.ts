@@ -6,7 +6,7 @@ import type { KnownTask, LibraryChange } from '../queue/task-catalogue.ts';
 import { isFinished } from '../queue/task-state.ts';
 
 /** A recording without a transcript that can be offered. */
-export type Offered = { name: string; fingerprint: string; language: string };
+export type Offered = { name: string; fingerprint: string; sizeBytes: number; language: string };
 
 export type FolderView = {
   /** Relative to the library; '' is the library itself. */
@@ -16,6 +16,8 @@ export type FolderView = {
   finished: readonly string[];
   /** Names of all that lies in it. */
   present: ReadonlySet<string>;
+  /** Names of which nothing can be said yet: they are being written. What is known of them stays as it is. */
+  unsettled?: ReadonlySet<string>;
 };
 
 export function planChanges(view: FolderView, known: readonly KnownTask[]): LibraryChange[] {
@@ -31,18 +33,13 @@ export function planChanges(view: FolderView, known: readonly KnownTask[]): Libr
       const path = pathOf(task.name);
       if (finished.has(task.name)) return isFinished(task.state) ? [] : [{ kind: 'find', path }];
       const recording = offered.get(task.name);
-      return recording === undefined
-        ? notOffered(task, path, view.present.has(task.name))
-        : compare(task, recording, path);
+      if (recording !== undefined) return compare(task, recording, path);
+      if (view.unsettled?.has(task.name) === true) return [];
+      return notOffered(task, path, view.present.has(task.name));
     });
   const added = view.offered
     .filter(({ name }) => !knownNames.has(name))
-    .map(({ name, fingerprint, language }): LibraryChange => ({
-      kind: 'add',
-      path: pathOf(name),
-      fingerprint,
-      language,
-    }));
+    .map(({ name, ...recording }): LibraryChange => ({ kind: 'add', path: pathOf(name), ...recording }));
   return [...toKnown, ...added];
 }
 
@@ -54,9 +51,10 @@ function notOffered(task: KnownTask, path: string, isThere: boolean): LibraryCha
   return [{ kind: 'remove', path }];
 }
 
-function compare(task: KnownTask, { fingerprint, language }: Offered, path: string): LibraryChange[] {
-  if (isFinished(task.state)) return [{ kind: 'reopen', path, fingerprint, language }];
-  if (task.fingerprint !== fingerprint) return [{ kind: 'replace', path, fingerprint, language }];
+function compare(task: KnownTask, recording: Offered, path: string): LibraryChange[] {
+  const { fingerprint, sizeBytes, language } = recording;
+  if (isFinished(task.state)) return [{ kind: 'reopen', path, fingerprint, sizeBytes, language }];
+  if (task.fingerprint !== fingerprint) return [{ kind: 'replace', path, fingerprint, sizeBytes, language }];
   if (!task.isOffered) return [{ kind: 'offer', path, language }];
   return task.language === language ? [] : [{ kind: 'language', path, language }];
 }

@@ -39,8 +39,8 @@ run('is bad where it is no JSON, no object, or names no language', () => {
 run('reads regular files only, and small ones', async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.join('good.json'), '\uFEFF{"language":"fr"}');
-  assert.equal(await readSidecar(folder.join('good.json')), { kind: 'language', language: 'fr' });
-  assert.equal(await readSidecar(folder.join('missing.json')), { kind: 'silent' });
+  assert.equal(readSidecar(folder.join('good.json')), { kind: 'language', language: 'fr' });
+  assert.equal(readSidecar(folder.join('missing.json')), { kind: 'silent' });
 
   await symlink(folder.join('good.json'), folder.join('link.json'));
   await mkdir(folder.join('folder.json'));
@@ -48,7 +48,7 @@ run('reads regular files only, and small ones', async () => {
   await writeFile(folder.join('huge.json'), `{"language":"fr","x":"${'x'.repeat(1024 * 1024)}"}`);
   const reasons: string[] = [];
   for (const name of ['link', 'folder', 'pipe', 'huge']) {
-    const sidecar = await readSidecar(folder.join(`${name}.json`));
+    const sidecar = readSidecar(folder.join(`${name}.json`));
     reasons.push(sidecar.kind === 'bad' ? sidecar.reason : sidecar.kind);
   }
   assert.equal(reasons, [

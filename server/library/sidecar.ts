@@ -1,9 +1,8 @@
 /**
  * Reads the language of a recording from its sidecar, `NAME.json`. The file is hostile: it may be huge, a pipe, or no JSON at all.
- * It does not decide what happens to a recording without a language.
+ * It does not decide what happens to a recording without a language. Files are read at once, so only the thread of the scan may do it.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
 import { languageOrAuto } from '../../src/protocol/languages.ts';
@@ -40,19 +39,26 @@ export function parseSidecar(text: string): Sidecar {
   }
 }
 
-export async function readSidecar(file: string): Promise<Sidecar> {
+export function readSidecar(file: string): Sidecar {
+  let descriptor: number | undefined;
   try {
     // O_NONBLOCK: opening a pipe must not wait for its writer.
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = await handle.stat();
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stat = fstatSync(descriptor);
     if (!stat.isFile()) return { kind: 'bad', reason: 'it is not a regular file' };
     if (stat.size > longestSidecarBytes) return { kind: 'bad', reason: 'it is larger than 1 MiB' };
-    const bytes = Buffer.alloc(stat.size);
-    const { bytesRead } = await handle.read(bytes, 0, stat.size, 0);
-    return parseSidecar(new TextDecoder().decode(bytes.subarray(0, bytesRead)));
+    const bytes = Buffer.allocUnsafe(stat.size);
+    const read = readSync(descriptor, bytes, 0, stat.size, 0);
+    return parseSidecar(decoder.decode(bytes.subarray(0, read)));
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { kind: 'silent' };
     if (systemErrorCode(error) === 'ELOOP') return { kind: 'bad', reason: 'it is a symbolic link' };
+    // A socket, a device without a driver.
+    if (systemErrorCode(error) === 'ENXIO') return { kind: 'bad', reason: 'it is not a regular file' };
     return { kind: 'bad', reason: messageOf(error) };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
+
+const decoder = new TextDecoder();

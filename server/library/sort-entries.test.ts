@@ -4,15 +4,15 @@ import { type EntryKind, sortEntries } from './sort-entries.ts';
 
 const run = suite('sortEntries');
 
-const sort = (entries: Record<string, EntryKind>) =>
+const sort = (entries: Record<string, EntryKind>, transcriptName = '{stem}.vtt') =>
   sortEntries(
     Object.entries(entries).map(([name, kind]) => ({ name, kind })),
-    ['mp3', 'wav'],
+    { extensions: ['mp3', 'wav'], transcriptName },
   );
 
 run('tells recordings that want a transcript from those that have one', () => {
   const sorted = sort({ 'b.MP3': 'file', 'a.mp3': 'file', 'a.vtt': 'file', 'b.json': 'file', 'notes.txt': 'file' });
-  assert.equal(sorted.wanted, [{ stem: 'b', names: ['b.MP3'], hasSidecar: true }]);
+  assert.equal(sorted.wanted, [{ stem: 'b', names: ['b.MP3'], hasSidecar: true, forbiddenNames: [] }]);
   assert.equal(sorted.finished, ['a.mp3']);
   assert.equal(sorted.skipped, []);
 });
@@ -20,9 +20,23 @@ run('tells recordings that want a transcript from those that have one', () => {
 run('keeps recordings that would share a transcript together, by name', () => {
   const sorted = sort({ 'a.wav': 'file', 'a.mp3': 'file', 'a.b.mp3': 'file' });
   assert.equal(sorted.wanted, [
-    { stem: 'a.b', names: ['a.b.mp3'], hasSidecar: false },
-    { stem: 'a', names: ['a.mp3', 'a.wav'], hasSidecar: false },
+    { stem: 'a.b', names: ['a.b.mp3'], hasSidecar: false, forbiddenNames: [] },
+    { stem: 'a', names: ['a.mp3', 'a.wav'], hasSidecar: false, forbiddenNames: [] },
   ]);
+});
+
+run('takes a transcript in any language for one, unless it is that of another recording', () => {
+  const files = {
+    'a.mp3': 'file',
+    'a.de.vtt': 'file',
+    'b.mp3': 'file',
+    'b.en.mp3': 'file',
+    'b.en.vtt': 'file',
+  } as const;
+  const sorted = sort(files, '{stem}.{lang}.vtt');
+  assert.equal(sorted.finished, ['a.mp3', 'b.en.mp3']);
+  assert.equal(sorted.wanted, [{ stem: 'b', names: ['b.mp3'], hasSidecar: false, forbiddenNames: ['b.en.vtt'] }]);
+  assert.equal(sort(files).finished, ['b.en.mp3']);
 });
 
 run('passes over what is no regular file, with a reason', () => {

@@ -4,6 +4,7 @@
  */
 import { temporarySuffix } from '../../src/atomic-file.ts';
 import { extensionOf, stemOf } from './media-types.ts';
+import { finishedStems, sharedNames } from './transcript-names.ts';
 
 export type EntryKind = 'file' | 'folder' | 'link' | 'link to folder' | 'other';
 export type Entry = { name: string; kind: EntryKind };
@@ -11,9 +12,17 @@ export type Entry = { name: string; kind: EntryKind };
 /** Why something that looks like a recording is not offered. */
 export type Skipped = { name: string; reason: string };
 
+/** Recordings with a common stem and without a transcript, by name. */
+export type Wanted = {
+  stem: string;
+  names: string[];
+  hasSidecar: boolean;
+  /** Names that its transcript must not get, because they belong to another recording. */
+  forbiddenNames: readonly string[];
+};
+
 export type SortedEntries = {
-  /** Recordings without a transcript, those with a common stem together, by name. */
-  wanted: { stem: string; names: string[]; hasSidecar: boolean }[];
+  wanted: Wanted[];
   /** Recordings with a transcript beside them. */
   finished: string[];
   folders: string[];
@@ -22,28 +31,52 @@ export type SortedEntries = {
   temporaries: string[];
 };
 
-export function sortEntries(entries: readonly Entry[], extensions: readonly string[]): SortedEntries {
-  const names = new Set(entries.map((entry) => entry.name));
-  const sorted: SortedEntries = { wanted: [], finished: [], folders: [], skipped: [], temporaries: [] };
-  const wanted = new Map<string, string[]>();
+export type SortOptions = {
+  extensions: readonly string[];
+  /** As `STT_TRANSCRIPT_NAME`. */
+  transcriptName: string;
+};
 
-  for (const { name, kind } of entries.toSorted(byName)) {
-    const isRecording = extensions.includes(extensionOf(name));
+export function sortEntries(entries: readonly Entry[], { extensions, transcriptName }: SortOptions): SortedEntries {
+  const sorted: SortedEntries = { wanted: [], finished: [], folders: [], skipped: [], temporaries: [] };
+  const isRecordingType = new Set(extensions);
+  const byStem = new Map<string, string[]>();
+
+  for (const { name, kind } of entries) {
     if (name.startsWith('.')) {
       if (kind === 'file' && name.endsWith(temporarySuffix)) sorted.temporaries.push(name);
-    } else if (kind === 'folder' && !isRecording) {
-      sorted.folders.push(name);
-    } else if (isRecording || kind === 'link to folder') {
-      const objection = objectionTo(name, kind);
-      if (objection !== undefined) sorted.skipped.push({ name, reason: objection });
-      else if (names.has(`${stemOf(name)}.vtt`)) sorted.finished.push(name);
-      else wanted.set(stemOf(name), [...(wanted.get(stemOf(name)) ?? []), name]);
+      continue;
+    }
+    const isRecording = isRecordingType.has(extensionOf(name));
+    if (kind === 'folder' && !isRecording) sorted.folders.push(name);
+    if (!isRecording && kind !== 'link to folder') continue;
+    const objection = objectionTo(name, kind);
+    if (objection === undefined) collect(byStem, stemOf(name), name);
+    else sorted.skipped.push({ name, reason: objection });
+  }
+
+  const names = new Set(entries.map((entry) => entry.name));
+  const stems = new Set(byStem.keys());
+  const finished = finishedStems(transcriptName, names, stems);
+  const shared = sharedNames(transcriptName, stems);
+  for (const [stem, group] of byStem) {
+    if (finished.has(stem)) sorted.finished.push(...group);
+    else {
+      const forbiddenNames = shared.get(stem) ?? [];
+      sorted.wanted.push({ stem, names: group.toSorted(), hasSidecar: names.has(`${stem}.json`), forbiddenNames });
     }
   }
-  for (const [stem, group] of wanted) {
-    sorted.wanted.push({ stem, names: group, hasSidecar: names.has(`${stem}.json`) });
-  }
+  sorted.wanted.sort((a, b) => ((a.names[0] ?? '') < (b.names[0] ?? '') ? -1 : 1));
+  sorted.finished.sort();
+  sorted.folders.sort();
+  sorted.skipped.sort((a, b) => (a.name < b.name ? -1 : 1));
   return sorted;
+}
+
+function collect(groups: Map<string, string[]>, stem: string, name: string): void {
+  const group = groups.get(stem);
+  if (group === undefined) groups.set(stem, [name]);
+  else group.push(name);
 }
 
 const objections: Record<EntryKind, string | undefined> = {
@@ -57,8 +90,4 @@ const objections: Record<EntryKind, string | undefined> = {
 function objectionTo(name: string, kind: EntryKind): string | undefined {
   // Node.js puts this character where a name is not UTF-8; the file cannot be opened by such a name.
   return name.includes('\uFFFD') ? 'its name is not valid UTF-8; rename it' : objections[kind];
-}
-
-function byName(a: Entry, b: Entry): number {
-  return a.name < b.name ? -1 : 1;
 }
