@@ -16,11 +16,21 @@ export function csvLine(values: readonly CsvValue[]): string {
   return `${quoted.join(',')}\n`;
 }
 
-export async function appendCsv(file: string, header: readonly string[], values: readonly CsvValue[]): Promise<void> {
+/** All records in one write; where that fails, none of them is left there in part. */
+export async function appendCsv(
+  file: string,
+  header: readonly string[],
+  ...records: readonly (readonly CsvValue[])[]
+): Promise<void> {
   const handle = await open(file, 'a');
   try {
     const { size } = await handle.stat();
-    await handle.writeFile((size === 0 ? csvLine(header) : '') + csvLine(values));
+    try {
+      await handle.writeFile((size === 0 ? csvLine(header) : '') + records.map(csvLine).join(''));
+    } catch (error) {
+      await handle.truncate(size).catch(() => {});
+      throw error;
+    }
   } finally {
     await handle.close();
   }

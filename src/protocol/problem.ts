@@ -3,9 +3,15 @@ import { z } from 'zod';
 
 export const problemCodes = {
   bad_request: 400,
+  /** No token, or a wrong one. */
+  unauthorized: 401,
+  /** The token is right, and not for this. */
+  forbidden: 403,
   unknown_task: 404,
   not_found: 404,
   method_not_allowed: 405,
+  /** The headers or the body came too slowly. */
+  request_timeout: 408,
   /** The lease ran out and the task is somebody else's, or finished by somebody else. */
   lease_lost: 409,
   /** The task is finished, with other bytes. */
@@ -15,10 +21,17 @@ export const problemCodes = {
   body_too_large: 413,
   unsupported_media_type: 415,
   range_not_satisfiable: 416,
+  expectation_failed: 417,
   /** A transcript that is not WebVTT. */
   bad_transcript: 422,
+  /** Too many wrong tokens from this address. */
+  too_many_attempts: 429,
+  headers_too_large: 431,
   internal: 500,
+  not_implemented: 501,
   not_ready: 503,
+  /** Too much at once; soon again. */
+  overloaded: 503,
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

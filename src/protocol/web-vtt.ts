@@ -13,7 +13,7 @@ export const emptyTranscript = 'WEBVTT\n\n';
  * The parser's work grows with the square of a line's length, and its stack with the depth of tags: a peer must not choose either.
  * A cue of a whole minute has some 1,000 characters.
  */
-const longestLine = 5000;
+export const longestLine = 5000;
 
 export function parseTranscript(vtt: string): ParsedTranscript {
   const longLine = vtt.split(/\r\n|\r|\n/u).findIndex((line) => line.length > longestLine);
