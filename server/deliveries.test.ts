@@ -97,11 +97,21 @@ run('refuses the transcript of a recording that was replaced, and offers the new
   assert.is(await server.transcript('a.vtt'), other);
 });
 
-run('notices a replacement of the same length by its time', async () => {
+run('notices a replacement of the same length by its time and bytes', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  await writeFile(server.inLibrary('a.mp3'), 'AUDIO of a.mp3');
+  await utimes(server.inLibrary('a.mp3'), 1, 1);
+  assert.is(await problemCode(await server.post('/result', { id, vtt: hello })), 'recording_changed');
+  assert.is(await (await server.claim()).text(), 'AUDIO of a.mp3');
+});
+
+run('takes the transcript of a recording that was only touched: its bytes are the same', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3'] });
   const id = await server.claimId();
   await utimes(server.inLibrary('a.mp3'), 1, 1);
-  assert.is(await problemCode(await server.post('/result', { id, vtt: hello })), 'recording_changed');
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  assert.is(await server.transcript('a.vtt'), hello);
 });
 
 run('refuses a transcript whose recording was deleted', async () => {
@@ -182,6 +192,78 @@ run('leaves no temporary file behind', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3'] });
   await server.post('/result', { id: await server.claimId(), vtt: hello });
   assert.equal((await readdir(server.inLibrary(''))).toSorted(), ['a.json', 'a.mp3', 'a.vtt']);
+});
+
+run('stores one form of a transcript, in which no markup but its own is left', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  const vtt = '\uFEFFWEBVTT\r\n\r\n00:02.000 --> 00:01.000\r\n<script>alert(1)</script> \u202E<v Anna>hi\r\n';
+  assert.is((await server.post('/result', { id, vtt })).status, 200);
+  const stored = 'WEBVTT\n\n00:00:02.000 --> 00:00:02.001\n&lt;script&gt;alert(1)&lt;/script&gt; <v Anna>hi</v>\n';
+  assert.is(await server.transcript('a.vtt'), stored);
+  await server.restart();
+  assert.is((await server.post('/result', { id, vtt })).status, 200);
+  assert.is((await server.post('/result', { id, vtt: stored })).status, 200);
+});
+
+run('writes the other formats that are asked for beside it, and offers nothing again for them', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'], env: { STT_FORMATS: 'vtt,srt,txt,json' } });
+  await server.post('/result', { id: await server.claimId(), vtt: hello });
+  assert.equal((await readdir(server.inLibrary(''))).toSorted(), [
+    'a.json',
+    'a.mp3',
+    'a.srt',
+    'a.transcript.json',
+    'a.txt',
+    'a.vtt',
+  ]);
+  assert.is(await server.transcript('a.txt'), 'hello\n');
+  await server.restart();
+  assert.is((await server.claim()).status, 204);
+});
+
+run('refuses hostile bodies in plain words, and the lease stays', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  const vtt = JSON.stringify(hello);
+  const post = (body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+    fetch(`${server.url()}/result`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  const notUtf8 = new Uint8Array(Buffer.from(`{"id":"${id}","vtt":"WEBVTT"}`));
+  notUtf8[notUtf8.length - 3] = 0xff;
+  const cases: [string | Uint8Array<ArrayBuffer>, number][] = [
+    [`{"id":"${id}","vtt":${vtt},"vtt":${vtt}}`, 400],
+    [`{"id":"${id}","vtt":${vtt},"__proto__":{"admin":true}}`, 400],
+    [`{"id":"${id}","vtt":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 400],
+    [`{"id":"${id}","vtt":"WEBVTT\\ud800"}`, 400],
+    [notUtf8, 400],
+    [JSON.stringify({ id, vtt: `WEBVTT\n\n${'0:0 --> '.repeat(500_000)}` }), 422],
+    [JSON.stringify({ id, vtt: `WEBVTT\n\n${'00:00.000 --> 00:01.000\nx\n\n'.repeat(500_000)}` }), 413],
+  ];
+  for (const [body, status] of cases) {
+    const refused = await post(body);
+    assert.is(refused.status, status, String(body).slice(0, 100));
+    const { detail } = (await refused.json()) as { detail: string };
+    assert.not.match(detail, /\.[jt]s|node:|\n/u);
+  }
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+});
+
+run('answers others while one transcript takes long', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
+  const [slow, quick] = [await server.claimId(), await server.claimId()];
+  const settings = `00:00.000 --> 00:01.000 ${'a:b '.repeat(1200)}\nx\n\n`;
+  const reading = server.post('/result', { id: slow, vtt: `WEBVTT\n\n${settings.repeat(200)}` });
+  const isRead = new AbortController();
+  void reading.finally(() => isRead.abort());
+  let slowestMs = 0;
+  while (!isRead.signal.aborted) {
+    const startedAt = performance.now();
+    assert.is((await server.get('/livez')).status, 200);
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+  }
+  assert.is((await reading).status, 200);
+  assert.ok(slowestMs < 1000, `${slowestMs} ms`);
+  assert.is((await server.post('/result', { id: quick, vtt: hello })).status, 200);
 });
 
 run.run();

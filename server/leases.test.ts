@@ -1,8 +1,9 @@
+// deadline: 240 s
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../test/support/eventually.ts';
 import { openDatabase } from './queue/sqlite/open-database.ts';
-import { hello, problemCode, startTestServer, sweepMs, type TestServer } from './testing/test-server.ts';
+import { hello, problemCode, scanMs, startTestServer, sweepMs, type TestServer } from './testing/test-server.ts';
 
 const run = suite('leases over HTTP');
 
@@ -185,6 +186,47 @@ run('wakes a waiting worker when a recording appears', async () => {
   const response = await waiting;
   assert.is(response.status, 200);
   assert.is(await response.text(), 'audio of new.mp3');
+});
+
+run('wakes one of many waiting workers for one recording, whoever waited longest', async () => {
+  await using server = await startTestServer();
+  const asked = (): number => server.logs.filter((line) => line.msg === 'waits for a task').length;
+  const waiting: Promise<{ name: string; status: number }>[] = [];
+  for (const name of ['first', 'second', 'third']) {
+    const headers = { 'X-STT-Protocol': '2', 'X-STT-Worker': name };
+    waiting.push(server.claim('?wait=9999', { headers }).then(({ status }) => ({ name, status })));
+    await eventually(() => asked() === waiting.length, `${name} waits`);
+  }
+  await server.addRecording('new.mp3');
+  await server.scanUntil(() => server.logs.some((line) => line.msg === 'granted'), 'a worker is woken');
+  assert.equal(await Promise.race(waiting), { name: 'first', status: 200 });
+  assert.is(asked(), 3);
+});
+
+run('does not let workers sleep beside tasks that nobody told of', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3'] });
+  const id = await server.claimId();
+  const waiting = server.claim('?wait=60');
+  await waits(server);
+  const { db } = openDatabase(server.folder.join('tasks.sqlite'));
+  db.exec("UPDATE leases SET ended_at = 1, outcome = 'cancelled'; UPDATE tasks SET state = 'pending'");
+  db.close();
+  await server.passTime(sweepMs);
+  await eventually(() => server.logs.filter((line) => line.msg === 'granted').length === 2, 'the worker is woken');
+  assert.is.not((await waiting).headers.get('x-task-id'), id);
+});
+
+run('never has two workers at recordings that would share a transcript', async () => {
+  await using server = await startTestServer({ recordings: ['a.wav'] });
+  const id = await server.claimId();
+  // By its name it comes first.
+  await server.addRecording('a.mp3');
+  await server.clock.advance(scanMs);
+  await server.addRecording('b.mp3');
+  await server.scanUntil(async () => (await server.claim()).status === 200, 'the scan has been there');
+  assert.is((await server.claim()).status, 204);
+  assert.is((await server.post('/result', { id, vtt: hello })).status, 200);
+  assert.is(await server.transcript('a.vtt'), hello);
 });
 
 run('wakes a waiting worker when a task is handed back', async () => {

@@ -1,15 +1,24 @@
 /** What becomes of a lease after it was granted, other than a transcript: renewed, handed back, failed, run out. */
 import type { Clock } from '../../src/clock.ts';
 import type { Logger } from '../../src/logger.ts';
-import type { Lease, TaskQueue } from '../queue/task-queue.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { TaskDesk } from '../queue/task-desk.ts';
+import type { Lease, LeaseKey, TaskQueue } from '../queue/task-queue.ts';
 import type { Bell } from './bell.ts';
+import { BrokenDownloads } from './broken-downloads.ts';
+import { findLease } from './find-lease.ts';
+import type { Peer } from './peer.ts';
 import type { ProcessedCsv } from './processed-csv.ts';
 import { type Accepted, accepted, leaseLost, type Refusal, unknownTask } from './refusal.ts';
 
 export type LeasesOptions = {
   queue: TaskQueue;
+  desk: Pick<TaskDesk, 'figures'>;
   bell: Bell;
   processed: ProcessedCsv;
+  metrics: Metrics;
+  /** Another program changed the tasks. */
+  onChangedFromOutside?: () => void;
   /** The pause between two sweeps. */
   sweepMs: number;
   clock: Clock;
@@ -25,8 +34,14 @@ export function about(lease: Lease): { path: string; lease: string; worker: stri
   return { path: lease.path, lease: lease.leaseId, worker: name ?? 'unnamed', ip };
 }
 
+/** What is sent to the store to say which lease is meant. */
+export function keyOf({ leaseId, credential }: Lease): LeaseKey {
+  return { leaseId, credential };
+}
+
 export class Leases {
   readonly #options: LeasesOptions;
+  readonly #broken = new BrokenDownloads();
   /** Wall time of the last sweep that succeeded. */
   #sweptAt: number;
 
@@ -35,54 +50,87 @@ export class Leases {
     this.#sweptAt = options.clock.now();
   }
 
-  async renew(leaseId: string): Promise<Accepted | Refusal> {
+  async renew(leaseId: string, peer: Peer): Promise<Accepted | Refusal> {
     const { queue, clock } = this.#options;
-    if (await queue.renew(leaseId, clock.now())) return accepted;
-    return (await queue.find(leaseId)) === undefined ? unknownTask : leaseLost;
+    if (await queue.renew({ leaseId, credential: peer.credential }, clock.now())) {
+      this.#broken.forget(leaseId);
+      return accepted;
+    }
+    return (await findLease(this.#options, leaseId, peer)) === undefined ? unknownTask : leaseLost;
   }
 
-  async release(leaseId: string, reason: string | undefined): Promise<Accepted | Refusal> {
-    const lease = await this.#options.queue.find(leaseId);
+  async release(leaseId: string, reason: string | undefined, peer: Peer): Promise<Accepted | Refusal> {
+    const lease = await findLease(this.#options, leaseId, peer);
     if (lease === undefined) return unknownTask;
     if (await this.handBack(lease, reason)) return accepted;
     return lease.outcome === 'released' ? accepted : leaseLost;
   }
 
-  async fail(leaseId: string, reason: string, ip: string): Promise<Accepted | Refusal> {
-    const { queue, clock, processed, logger } = this.#options;
-    const lease = await queue.find(leaseId);
+  async fail(leaseId: string, reason: string, peer: Peer): Promise<Accepted | Refusal> {
+    const { queue, clock, processed, metrics, logger } = this.#options;
+    const lease = await findLease(this.#options, leaseId, peer);
     if (lease === undefined) return unknownTask;
-    const next = await queue.fail(leaseId, reason, clock.now());
+    const next = await queue.fail(keyOf(lease), reason, clock.now());
     // The same report again: the answer to the first one was lost.
     if (next === undefined) return lease.outcome === 'failed' ? accepted : leaseLost;
+    metrics.leaseEnded('failed');
     logger.info({ ...about(lease), reason, ...next }, 'failed');
-    await processed.add(lease, ip, clock.now(), reason);
+    await processed.add(lease, peer.ip, clock.now(), reason);
     return accepted;
   }
 
   /** @returns false when the lease has ended already. */
   async handBack(lease: Lease, reason: string | undefined): Promise<boolean> {
-    const { queue, clock, bell, logger } = this.#options;
-    if (!(await queue.release(lease.leaseId, reason, clock.now()))) return false;
+    const { queue, clock, bell, metrics, logger } = this.#options;
+    if (!(await queue.release(keyOf(lease), { outcome: 'released', reason }, clock.now()))) return false;
+    metrics.leaseEnded('released');
     logger.info({ ...about(lease), reason }, 'released');
     bell.ring();
     return true;
   }
 
-  /** Ends leases that ran out and wakes tasks that waited long enough. */
+  /** Its worker may come back for the rest; where it does not, the task is handed back. */
+  expectAgain(lease: Lease): void {
+    this.#broken.add(lease, this.#options.clock.now());
+  }
+
+  /** It came back. */
+  heardOf(leaseId: string): void {
+    this.#broken.forget(leaseId);
+  }
+
+  /** Ends leases that ran out, wakes tasks that waited long enough, and sees to it that nobody waits beside work. */
   async sweep(): Promise<void> {
-    const { queue, clock, bell, logger, sweepMs } = this.#options;
+    const { queue, clock, metrics, logger, sweepMs } = this.#options;
     const now = clock.now();
     const passedMs = now - this.#sweptAt;
-    if (passedMs < 0 || passedMs > sweepMs + jumpMs) {
-      const leases = await queue.refreshTerms(now);
-      if (leases > 0)
-        logger.warn({ passedMs, leases }, 'the clock jumped, or the sweep was held up; leases got a fresh term');
-    }
-    const { expired, woken } = await queue.sweep(now);
+    const hasJumped = passedMs < 0 || passedMs > sweepMs + jumpMs;
+    const { expired, woken, refreshed, isChangedFromOutside } = await queue.sweep(now, hasJumped);
     // Not where it failed: while the database was locked, no heartbeat could be noted either.
     this.#sweptAt = now;
-    for (const { lease, next } of expired) logger.warn({ ...about(lease), ...next }, 'lease lost');
-    if (woken > 0) bell.ring();
+    if (hasJumped) this.#broken.startAnew(now);
+    if (refreshed > 0) {
+      const message = 'the clock jumped, or the sweep was held up; leases got a fresh term';
+      logger.warn({ passedMs, leases: refreshed }, message);
+    }
+    for (const { lease, next } of expired) {
+      metrics.leaseEnded('expired');
+      logger.warn({ ...about(lease), ...next }, 'lease lost');
+    }
+    if (isChangedFromOutside) {
+      logger.debug('another program changed the tasks');
+      this.#options.onChangedFromOutside?.();
+    }
+    for (const lease of this.#broken.takeOverdue(now)) {
+      await this.handBack(lease, 'the download broke off and nobody came for the rest');
+    }
+    await this.#ringForPending(woken);
+  }
+
+  /** Also for tasks that came to be pending unheard: by another program, or where a turn was lost. */
+  async #ringForPending(woken: number): Promise<void> {
+    const { bell, desk } = this.#options;
+    bell.ring(woken);
+    if (bell.waiting > 0) bell.ring((await desk.figures()).tasks.pending);
   }
 }

@@ -1,7 +1,7 @@
 /** `processed.csv` beside the database, as the ancestor keeps it: one line for each result and each error, for people. */
 import path from 'node:path';
 import { messageOf } from '../../src/app-error.ts';
-import { appendCsv } from '../../src/csv-file.ts';
+import { appendCsv, type CsvValue } from '../../src/csv-file.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { Lease } from '../queue/task-queue.ts';
 
@@ -11,8 +11,13 @@ export class ProcessedCsv {
   readonly #file: string;
   readonly #root: string;
   readonly #logger: Logger;
-  /** Lines are written one after the other, or two writers would both see an empty file and write its header. */
+  /** They came while others were being written, and will be written together. */
+  #waiting: CsvValue[][] = [];
+  /** Resolves when what waits now is written. */
+  #next: Promise<void> | undefined;
+  /** One write at a time, or two writers would both see an empty file and write its header. */
   #writing = Promise.resolve();
+  #isFailing = false;
 
   constructor(options: { file: string; libraryRoot: string; logger: Logger }) {
     this.#file = options.file;
@@ -20,16 +25,26 @@ export class ProcessedCsv {
     this.#logger = options.logger;
   }
 
-  /** Resolves when the line is written. It is a record for people: a full disk is logged and stops nothing. */
+  /** Resolves when the line is written. It is a record for people: a full disk is logged once and stops nothing. */
   add(lease: Lease, ip: string, now: number, error = ''): Promise<void> {
-    const line = [path.join(this.#root, lease.path), lease.leaseId, ip, new Date(now).toISOString(), error];
-    this.#writing = this.#writing.then(async () => {
-      try {
-        await appendCsv(this.#file, header, line);
-      } catch (problem) {
-        this.#logger.warn({ file: this.#file, reason: messageOf(problem) }, 'cannot write processed.csv');
-      }
-    });
-    return this.#writing;
+    this.#waiting.push([path.join(this.#root, lease.path), lease.leaseId, ip, new Date(now).toISOString(), error]);
+    this.#next ??= this.#writing = this.#writing.then(() => this.#write());
+    return this.#next;
+  }
+
+  /** Opens the file each time: a person may have moved it away. */
+  async #write(): Promise<void> {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    this.#next = undefined;
+    try {
+      await appendCsv(this.#file, header, ...lines);
+      if (this.#isFailing) this.#logger.info({ file: this.#file }, 'processed.csv is written again');
+      this.#isFailing = false;
+    } catch (problem) {
+      const fact = { file: this.#file, reason: messageOf(problem) };
+      if (!this.#isFailing) this.#logger.warn(fact, 'cannot write processed.csv; lines are missing until it can');
+      this.#isFailing = true;
+    }
   }
 }

@@ -27,7 +27,7 @@ export class Readiness {
     this.#isStopping = true;
   }
 
-  /** @returns why no tasks are handed out, or undefined where they are. */
+  /** @returns why no tasks are handed out, or undefined where they are. A recording that opens proves as much by itself. */
   async objection(): Promise<string | undefined> {
     if (this.#isStopping) return 'the server is stopping';
     if (!this.#hasScanned) return 'the first scan of the library is running';
