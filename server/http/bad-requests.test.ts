@@ -13,7 +13,8 @@ async function exchange(url: string, bytes: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let received = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
-  socket.end(bytes);
+  // Not `end`: whoever closes its side counts as gone, as one that hung up while it waits for a task.
+  socket.write(bytes);
   await once(socket, 'close');
   return received;
 }
@@ -85,6 +86,24 @@ run('answers 400 to a prototype in disguise, and is not changed by it', async ()
   const headers = { 'Content-Type': 'application/json' };
   assert.is((await fetch(`${server.url()}/result`, { method: 'POST', body, headers })).status, 400);
   assert.is(({} as Record<string, unknown>)['id'], undefined);
+});
+
+run('answers 400 to a key that is there twice, and to nesting without end', async () => {
+  await using server = await startTestServer();
+  const headers = { 'Content-Type': 'application/json' };
+  for (const body of ['{"id":"a","id":"b"}', `{"id":"a","x":${'['.repeat(1000)}${']'.repeat(1000)}}`]) {
+    for (const path of ['/error', '/heartbeat', '/release', '/result']) {
+      const response = await fetch(server.url() + path, { method: 'POST', body, headers });
+      assert.is(response.status, 400, path);
+      assert.is(await problemCode(response), 'bad_request');
+    }
+  }
+});
+
+run('takes small messages only where nothing else is said', async () => {
+  await using server = await startTestServer();
+  const message = { id: 'x', error: 'y'.repeat(70_000) };
+  assert.is((await server.post('/error', message)).status, 413);
 });
 
 run('answers 413 to a body that is too large, with and without its length announced', async () => {

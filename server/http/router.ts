@@ -1,41 +1,55 @@
-/** Finds the handler for a method and a path. Pure. */
+/** Finds the route for a method and a path, compared as they were written. Pure. */
+import type { Route } from './route.ts';
 
-export type Route<Handler> = {
-  method: 'GET' | 'POST';
-  /** `:id` stands for one segment. */
-  path: string;
-  handle: Handler;
-};
-
-export type Match<Handler> =
-  | { kind: 'found'; handle: Handler; id: string }
+export type Match =
+  | { kind: 'found'; route: Route; id: string }
   | { kind: 'not_found' }
   /** `allow` lists the methods that this path has. */
-  | { kind: 'method_not_allowed'; allow: string };
+  | { kind: 'method_not_allowed'; route: Route; allow: string };
 
-export function findRoute<Handler>(routes: readonly Route<Handler>[], method: string, path: string): Match<Handler> {
-  const here = routes.flatMap((route) => {
-    const id = idIn(route.path, path);
-    return id === undefined ? [] : [{ route, id }];
-  });
-  if (here.length === 0) return { kind: 'not_found' };
-  const found = here.find(({ route }) => route.method === method);
-  if (found === undefined) {
-    return { kind: 'method_not_allowed', allow: here.map(({ route }) => route.method).join(', ') };
+/** All routes of one path, by method. */
+type Place = { byMethod: Map<string, Route>; first: Route; allow: string };
+type Pattern = { before: string; after: string; place: Place };
+
+const notFound: Match = { kind: 'not_found' };
+
+export class Router {
+  readonly #fixed = new Map<string, Place>();
+  readonly #patterns: Pattern[] = [];
+
+  constructor(routes: readonly Route[]) {
+    for (const [path, here] of Map.groupBy(routes, (route) => route.path)) {
+      // A group has at least what made it.
+      const place = placeOf(here as [Route, ...Route[]]);
+      const [before, after] = path.split(/:[a-z]+/iu);
+      if (after === undefined) this.#fixed.set(path, place);
+      else this.#patterns.push({ before: before ?? '', after, place });
+    }
   }
-  return { kind: 'found', handle: found.route.handle, id: found.id };
+
+  find(method: string, path: string): Match {
+    const place = this.#fixed.get(path);
+    if (place !== undefined) return matchAt(place, method, '');
+    for (const { before, after, place } of this.#patterns) {
+      if (!path.startsWith(before) || !path.endsWith(after)) continue;
+      const id = path.slice(before.length, path.length - after.length);
+      if (id !== '' && path.length > before.length + after.length && !id.includes('/'))
+        return matchAt(place, method, id);
+    }
+    return notFound;
+  }
 }
 
-/** @returns what stands for `:id` (empty where the pattern has none), or undefined where the path does not match. */
-function idIn(pattern: string, path: string): string | undefined {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
-  let id = '';
-  for (const [index, segment] of wanted.entries()) {
-    const here = given[index] ?? '';
-    if (segment === ':id') id = here;
-    else if (segment !== here) return undefined;
+function placeOf(routes: readonly [Route, ...Route[]]): Place {
+  const byMethod = new Map<string, Route>();
+  for (const route of routes) {
+    byMethod.set(route.method, route);
+    if (route.takesHead === true) byMethod.set('HEAD', route);
   }
-  return id;
+  return { byMethod, first: routes[0], allow: [...byMethod.keys()].join(', ') };
+}
+
+function matchAt({ byMethod, first, allow }: Place, method: string, id: string): Match {
+  const route = byMethod.get(method);
+  return route === undefined ? { kind: 'method_not_allowed', route: first, allow } : { kind: 'found', route, id };
 }
