@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isClone = existsSync(new URL('../src/commands/index.ts', import.meta.url));
 
-/** `oclif` goes over the oclif section of package.json; `target` is the source file, without its ending. */
-export async function runCommands(oclif, { target, strategy }) {
+/**
+ * `oclif` goes over the oclif section of package.json; `target` is the source file that exports the commands, without its ending;
+ * `help` one that exports `RootHelp`, where the usual help does not do.
+ */
+export async function runCommands(oclif, { target, help, args }) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 24 || (major === 24 && minor < 15)) {
     console.error(`${oclif.bin} needs Node.js >= 24.15; this is ${process.versions.node}.`);
@@ -20,8 +23,10 @@ export async function runCommands(oclif, { target, strategy }) {
   module.enableCompileCache();
   const { execute } = await import('@oclif/core');
   const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const file = isClone ? `./${target}.ts` : `./dist/${target}.js`;
-  pjson.oclif = { ...pjson.oclif, ...oclif, commands: { strategy, target: file, identifier: 'commands' } };
+  const fileOf = (source) => (isClone ? `./${source}.ts` : `./dist/${source}.js`);
+  pjson.oclif = { ...pjson.oclif, ...oclif };
+  pjson.oclif.commands = { strategy: 'explicit', target: fileOf(target), identifier: 'commands' };
+  if (help !== undefined) pjson.oclif.helpClass = { target: fileOf(help), identifier: 'RootHelp' };
   // No plugins: oclif would look for them in the user's data folder and run what lies there.
-  await execute({ loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
+  await execute({ args, loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
 }

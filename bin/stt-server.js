@@ -1,5 +1,14 @@
 #!/usr/bin/env node
-// `stt-server`: the server as a program of its own.
+// `stt-server`: the server as a program of its own. Without a command it serves; what else there is, `--help` says.
 import { runCommands } from './run-commands.js';
 
-await runCommands({ bin: 'stt-server' }, { strategy: 'single', target: 'server/commands/serve' });
+const args = process.argv.slice(2);
+const [first = '-'] = args;
+const isCommand = !first.startsWith('-') || (args.length === 1 && ['--help', '--version'].includes(first));
+
+const topics = { tasks: { description: 'Look after the queue.' }, worker: { description: 'Say who may work.' } };
+
+await runCommands(
+  { bin: 'stt-server', topics },
+  { target: 'server/commands/index', help: 'server/commands/root-help', args: isCommand ? args : ['serve', ...args] },
+);

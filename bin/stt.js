@@ -2,4 +2,4 @@
 // `stt`: the worker and the kit.
 import { runCommands } from './run-commands.js';
 
-await runCommands({ bin: 'stt' }, { strategy: 'explicit', target: 'src/commands/index' });
+await runCommands({ bin: 'stt' }, { target: 'src/commands/index' });

@@ -11,13 +11,15 @@ import { dataFolder } from '../src/config/load-settings.ts';
 import type { ServerSettings } from '../src/config/settings.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import type { Logger } from '../src/logger.ts';
+import { openAccess } from './access/open-access.ts';
+import { isLoopback } from './access/require-safe-address.ts';
+import { allRoutes } from './http/all-routes.ts';
 import { startHttpServer } from './http/http-server.ts';
-import { makeRoutes } from './http/routes.ts';
+import { tlsPathsOf } from './http/tls-files.ts';
 import { Library } from './library/library.ts';
-import { LibraryScan } from './library/library-scan.ts';
-import { openDatabase } from './queue/sqlite/open-database.ts';
-import { SqliteTaskCatalogue } from './queue/sqlite/sqlite-task-catalogue.ts';
-import { SqliteTaskQueue } from './queue/sqlite/sqlite-task-queue.ts';
+import { startScan } from './library/start-scan.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { openStore } from './queue/open-store.ts';
 import { repeat } from './repeat.ts';
 import { Bell } from './tasks/bell.ts';
 import { Claims } from './tasks/claims.ts';
@@ -25,6 +27,7 @@ import { Deliveries } from './tasks/deliveries.ts';
 import { Leases } from './tasks/leases.ts';
 import { ProcessedCsv } from './tasks/processed-csv.ts';
 import { Readiness } from './tasks/readiness.ts';
+import { TranscriptReader } from './transcripts/transcript-reader.ts';
 
 export type StartOptions = {
   settings: ServerSettings;
@@ -36,57 +39,90 @@ export type StartOptions = {
 
 export type RunningServer = {
   url: string;
+  /** Aborts, with the error as its reason, when a part of the server ended by itself: then it should be closed. */
+  failed: AbortSignal;
   /** Takes no new work, lets running requests finish briefly (not when `now` aborts), then closes everything. */
   close: (now?: AbortSignal) => Promise<void>;
 };
 
 const sweepMs = 15_000;
-const closeGraceMs = 5000;
 /** A download from which nothing was taken for so long is cut off. */
 const stallMs = 60_000;
 
 /** Resolves when the library has been scanned for the first time; requests are answered from a moment earlier. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, logger, clock = systemClock } = options;
-  const library = new Library(await requireLibrary(settings.audioDir));
-  const { db, file, foreignFile } = openDatabase(settings.databaseFile ?? dataPaths(dataFolder(settings)).database);
+  const root = await requireLibrary(settings.audioDir);
+  const failing = new AbortController();
+  const onFailure = (error: Error): void => {
+    logger.fatal({ err: error }, 'a part of the server ended by itself');
+    failing.abort(error);
+  };
+  await using opened = new AsyncDisposableStack();
+  const { maxAttempts, order, transcriptName, formats } = settings;
+  const database = await openStore({
+    file: settings.databaseFile ?? dataPaths(dataFolder(settings)).database,
+    policy: { maxAttempts, order },
+    onFailure,
+  });
+  opened.defer(() => database.close());
+  const { store, file, foreignFile } = database;
   if (foreignFile !== undefined) {
     logger.warn({ file: foreignFile, instead: file }, 'DB_FILE belongs to another program and stays as it is');
   }
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => db.close());
+  const library = await Library.start({ root, transcriptPattern: transcriptName, onFailure });
+  opened.defer(() => library.close());
+  const reader = new TranscriptReader({ formats, logger });
+  opened.defer(() => reader.close());
+  await reader.start();
 
-  const queue = new SqliteTaskQueue(db, { maxAttempts: settings.maxAttempts, jitter: Math.random });
-  const catalogue = new SqliteTaskCatalogue(db);
+  const metrics = new Metrics(clock);
   const bell = new Bell(clock);
   const processed = new ProcessedCsv({
     file: path.join(path.dirname(file), 'processed.csv'),
-    libraryRoot: library.root,
+    libraryRoot: root,
     logger,
   });
-  const readiness = new Readiness(library, catalogue);
-  const shared = { queue, catalogue, library, readiness, bell, processed, clock, logger, sweepMs };
-  const leases = new Leases(shared);
+  const parts = { queue: store, catalogue: store, desk: store, library, bell, processed, metrics, clock, logger };
+  const shared = { ...parts, readiness: new Readiness(library, store), sweepMs };
+  const { readiness } = shared;
+  metrics.follow({ desk: store, readiness, libraryRoot: root, databaseFolder: path.dirname(file) });
+  const leases = new Leases({ ...shared, onChangedFromOutside: () => scan.distrust() });
   const claims = new Claims({
     ...shared,
     leases,
     leaseMs: settings.leaseSeconds * 1000,
     legacyLeaseMs: settings.legacyLeaseHours * 3_600_000,
   });
-  const deliveries = new Deliveries(shared);
-  const scan = new LibraryScan({ ...shared, ...settings, onTasks: () => bell.ring() });
+  const deliveries = new Deliveries({ ...shared, reader, transcriptPattern: transcriptName });
+  const scan = await startScan({
+    ...settings,
+    root,
+    store: await database.connect(),
+    logger,
+    clock,
+    onTasks: (tasks) => bell.ring(tasks),
+    onScanned: (seconds) => metrics.scanned(seconds),
+    onFailure,
+  });
+  opened.defer(() => scan.end());
 
-  const refreshed = await queue.refreshTerms(clock.now());
+  const { refreshed } = await store.sweep(clock.now(), true);
   if (refreshed > 0) logger.info({ leases: refreshed }, 'leases from before the restart got a fresh term');
 
   const http = await startHttpServer({
     host: settings.host,
     port: settings.port,
-    routes: makeRoutes({ claims, leases, deliveries, readiness, stallMs }),
+    routes: allRoutes({ ...shared, claims, leases, deliveries, stallMs, onPurged: () => scan.distrust() }),
+    access: await openAccess({ settings, credentials: store, metrics, clock, logger }),
+    isLocalOnly: isLoopback(settings.host),
+    trustedProxies: settings.trustedProxies,
+    tls: tlsPathsOf(settings),
+    metrics,
     logger,
   });
   const stopping = new AbortController();
-  opened.defer(() => http.close(0));
+  opened.defer(() => http.close(AbortSignal.abort()));
 
   const stopped = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   await scan.run(stopped);
@@ -97,17 +133,17 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     repeat({ ...loop, what: 'the sweep', everyMs: sweepMs, work: () => leases.sweep() }),
   ];
 
-  opened.move();
+  const resources = opened.move();
   let closing: Promise<void> | undefined;
   const close = async (now?: AbortSignal): Promise<void> => {
     readiness.stopping();
-    bell.ring();
+    bell.stop();
     stopping.abort();
-    await http.close(closeGraceMs, now);
+    await http.close(now);
     await Promise.all(loops);
-    db.close();
+    await resources.disposeAsync();
   };
-  return { url: http.url, close: (now) => (closing ??= close(now)) };
+  return { url: http.url, failed: failing.signal, close: (now) => (closing ??= close(now)) };
 }
 
 /** @returns the absolute path of the library. */

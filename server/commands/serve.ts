@@ -2,27 +2,26 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/commands/base-command.ts';
-import { loadServerSettings } from '../../src/config/load-settings.ts';
+import { loadServerSettings, strangeSettings } from '../../src/config/load-settings.ts';
 import { createLogger } from '../../src/logger.ts';
 import { listenForShutdown } from '../../src/shutdown.ts';
-import { startServer } from '../main.ts';
 
 export class ServeCommand extends BaseCommand {
   static override summary = 'Hand out the recordings of a library to workers, and collect their transcripts.';
   static override description = `Every recording below the library without a .vtt beside it becomes a task. Its language stands in NAME.json under sql_params.language. A worker that asks gets the recording; its transcript is written to NAME.vtt.
 
-Settings may also stand in the environment or in .env (see .env.example); flags win. The server has no authentication yet: it listens on this machine only, unless told otherwise.
+Settings may also stand in the environment or in .env (see .env.example); flags win. The server listens on this machine only, unless told otherwise; on other addresses it wants tokens (stt-server worker add), or STT_INSECURE=true.
 
 Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal ends it at once.`;
   static override examples = [
     {
       description: 'Serve a directory on http://127.0.0.1:8000',
-      command: '<%= config.bin %> <%= command.id === "serve" ? "serve " : "" %>--library /srv/recordings',
+      command: '<%= config.bin === "stt" ? "stt serve" : config.bin %> --library /srv/recordings',
     },
     {
       description: 'For workers in the local network; recordings without a sidecar are English',
       command:
-        '<%= config.bin %> <%= command.id === "serve" ? "serve " : "" %>--library /srv/recordings --host 0.0.0.0 --default-language en',
+        '<%= config.bin === "stt" ? "stt serve" : config.bin %> --library /srv/recordings --host 0.0.0.0 --default-language en',
     },
     {
       description: 'Is it ready?',
@@ -61,12 +60,19 @@ Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal 
       STT_DEFAULT_LANGUAGE: flags['default-language'],
     });
     const logger = createLogger({ level: settings.logLevel, directory: settings.logDir });
+    const strange = strangeSettings();
+    if (strange !== undefined) logger.warn(strange);
     using shutdown = listenForShutdown();
+    // Here, so that the other commands and --help start without the server.
+    const { startServer } = await import('../main.ts');
     const server = await startServer({ settings, logger, signal: shutdown.drain });
     logger.info({ url: server.url, library: settings.audioDir }, 'listening');
-    if (!shutdown.drain.aborted) await once(shutdown.drain, 'abort');
+    const ended = AbortSignal.any([shutdown.drain, server.failed]);
+    if (!ended.aborted) await once(ended, 'abort');
     logger.info({ signal: shutdown.receivedSignal() }, 'stopping');
     await server.close(shutdown.abort);
     logger.info('stopped');
+    // Whoever looks after it starts it again.
+    server.failed.throwIfAborted();
   }
 }

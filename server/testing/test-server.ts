@@ -1,9 +1,11 @@
 /** A real server on a free port, over a temporary library, with a clock that tests turn and a log that tests read. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parseSettings } from '../../src/config/parse-settings.ts';
 import { serverSettings } from '../../src/config/settings.ts';
+import { logContextNow } from '../../src/log-context.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { type FakeClock, fakeClock } from '../../test/support/fake-clock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -37,7 +39,8 @@ export type TestServer = AsyncDisposable & {
 /** Shorter than the longest wait for a task. */
 export const scanMs = 30_000;
 export const sweepMs = 15_000;
-export const hello = 'WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n';
+/** In the form in which transcripts are stored. */
+export const hello = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhello\n';
 
 export async function startTestServer(
   given: { recordings?: readonly string[]; env?: Record<string, string> } = {},
@@ -45,13 +48,18 @@ export async function startTestServer(
   const folder = await temporaryFolder();
   const clock = fakeClock();
   const logs: LogLine[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line) as LogLine) });
+  const logger = pino(
+    { level: 'debug', mixin: logContextNow },
+    { write: (line: string) => logs.push(JSON.parse(line) as LogLine) },
+  );
   const inLibrary = (name: string): string => folder.join('library', name);
   const settings = parseSettings(serverSettings, {
     AUDIO_DIR: inLibrary(''),
     PORT: '0',
     DB_FILE: folder.join('tasks.sqlite'),
     STT_SCAN_SECONDS: String(scanMs / 1000),
+    STT_SETTLE_SECONDS: '0',
+    STT_WATCH: 'false',
     ...given.env,
   });
 
@@ -70,6 +78,10 @@ export async function startTestServer(
   const claim = (query = '', init: RequestInit = {}): Promise<Response> =>
     fetch(`${server.url}/task${query}`, { headers: { 'X-STT-Protocol': '2', 'X-STT-Worker': 'tester' }, ...init });
 
+  /** They ask other threads, so their work is not done when the clock has been turned. */
+  const bothLoopsRest = (): Promise<unknown> =>
+    eventually(() => clock.isAwaited(sweepMs) && clock.isAwaited(scanMs), 'the sweep and the scan have ended');
+
   return {
     clock,
     logs,
@@ -79,9 +91,15 @@ export async function startTestServer(
     inLibrary,
     transcript: (name) => readFile(inLibrary(name), 'utf8'),
     async passTime(ms) {
-      for (let leftMs = ms; leftMs > 0; leftMs -= sweepMs) await clock.advance(Math.min(leftMs, sweepMs));
+      for (let leftMs = ms; leftMs > 0; leftMs -= sweepMs) {
+        await clock.advance(Math.min(leftMs, sweepMs));
+        // A sweep that is still under way would miss the next one's time, as if the clock had jumped. There are hundreds of them.
+        for (let turns = 0; turns < 50 && !clock.isAwaited(sweepMs); turns += 1) await setTimeout(0);
+        await eventually(() => clock.isAwaited(sweepMs), 'the sweep ends');
+      }
     },
     async scanUntil(check, what) {
+      await bothLoopsRest();
       await clock.advance(scanMs);
       await eventually(check, what);
     },

@@ -1,0 +1,24 @@
+/** The commands of `stt-server`, by name. Each loads what it needs when it runs. */
+import { BackupCommand } from './backup.ts';
+import { ServeCommand } from './serve.ts';
+import { CancelTasksCommand } from './tasks/cancel.ts';
+import { ListTasksCommand } from './tasks/list.ts';
+import { PurgeTasksCommand } from './tasks/purge.ts';
+import { RetryTasksCommand } from './tasks/retry.ts';
+import { ShowTaskCommand } from './tasks/show.ts';
+import { AddWorkerCommand } from './worker/add.ts';
+import { ListWorkersCommand } from './worker/list.ts';
+import { RevokeWorkerCommand } from './worker/revoke.ts';
+
+export const commands = {
+  serve: ServeCommand,
+  backup: BackupCommand,
+  'tasks:list': ListTasksCommand,
+  'tasks:show': ShowTaskCommand,
+  'tasks:retry': RetryTasksCommand,
+  'tasks:cancel': CancelTasksCommand,
+  'tasks:purge': PurgeTasksCommand,
+  'worker:add': AddWorkerCommand,
+  'worker:list': ListWorkersCommand,
+  'worker:revoke': RevokeWorkerCommand,
+};
