@@ -1,21 +1,22 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
-import { createLogger, dailyLogName } from './logger.ts';
+import { createLogger } from './logger.ts';
 import { packageFolder } from './package-folder.ts';
 import { runChild } from './run-child.ts';
 
 const log = suite('createLogger');
 
+const loggerModule = path.join(packageFolder, 'src', 'logger.ts');
+
 /** What a program that logs prints, in a process of its own. */
 async function output(script: string): Promise<{ lines: string[]; text: string }> {
-  const module = path.join(packageFolder, 'src', 'logger.ts');
   const end = await runChild({
     file: process.execPath,
-    args: ['--input-type=module', '-e', `import { createLogger } from ${JSON.stringify(module)}; ${script}`],
-    stdoutLimitBytes: 10_000,
+    args: ['--input-type=module', '-e', `import { createLogger } from ${JSON.stringify(loggerModule)}; ${script}`],
+    stdoutLimitBytes: 10_000_000,
   });
   return { lines: end.stdout.trim().split('\n'), text: end.outputTail };
 }
@@ -38,14 +39,46 @@ log('also writes the file of the day where a directory is given', async () => {
   assert.match(await readFile(folder.join('logs', name ?? ''), 'utf8'), '"hello"');
 });
 
-log('names the file by the local date', () => {
-  assert.is(dailyLogName(new Date(2026, 0, 5, 23, 59)), '2026-01-05.log');
-});
-
 log('keeps below its level quiet', async () => {
   const { text } = await output(`createLogger({ level: 'error' }).info('hello')`);
   assert.is(text, '');
 });
+
+log('hides what looks like a secret', async () => {
+  const { text } = await output(
+    `createLogger({ level: 'info' }).info({ url: 'http://me:hunter2@host/x', headers: { authorization: 'Basic bWU6aHVudGVyMg==' } }, 'x')`,
+  );
+  assert.match(text, 'http://[hidden]@host/x');
+  assert.not.match(text, /hunter2|bWU6/u);
+});
+
+if (process.platform === 'linux') {
+  log('a full disk under standard output or the log directory neither ends nor stalls the program', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.join('logs'));
+    const { dailyLogName } = await import('./daily-log-file.ts');
+    for (const day of [0, 86_400_000]) {
+      await symlink('/dev/full', folder.join('logs', dailyLogName(new Date(Date.now() + day))));
+    }
+    const logs = `const log = createLogger({ level: 'info', directory: ${JSON.stringify(folder.join('logs'))} });
+      for (let n = 0; n < 5000; n += 1) log.info({ n }, 'hello');
+      process.exitCode = 3;`;
+    const script = folder.join('script.mjs');
+    await writeFile(script, `import { createLogger } from ${JSON.stringify(loggerModule)}; ${logs}`);
+    const runTo = async (file: string): Promise<string> => {
+      const command = `"$0" "$1" >"$2" 2>"$3"`;
+      const args = ['-c', command, process.execPath, script, file, folder.join('err')];
+      const end = await runChild({ file: '/bin/sh', args, timeoutMs: 30_000 });
+      assert.is(end.exitCode, 3, end.outputTail);
+      return readFile(folder.join('err'), 'utf8');
+    };
+    const told = await runTo(folder.join('out'));
+    assert.is((await readFile(folder.join('out'), 'utf8')).trim().split('\n').length, 5000, 'all is on the screen');
+    assert.is(told.trim().split('\n').length, 1, 'it is told once, not for every line');
+    assert.match(told, 'cannot write the log in');
+    await runTo('/dev/full');
+  });
+}
 
 log('refuses a directory that cannot be made, with a hint', async () => {
   await using folder = await temporaryFolder();

@@ -1,13 +1,16 @@
 /**
  * Structured logs: JSON lines on standard output, readable lines on a terminal, and, where a directory is given, the same JSON in
- * one file a day (`YYYY-MM-DD.log`, local date). Secrets never get here: see `Secret` in config.
+ * one file a day (`YYYY-MM-DD.log`, local date). Secrets never get here (see `Secret` in config);
+ * what looks like one all the same is hidden.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import path from 'node:path';
-import { type DestinationStream, type Logger, multistream, pino } from 'pino';
+import { mkdirSync, writeSync } from 'node:fs';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { AppError, messageOf } from './app-error.ts';
+import { dailyLogFile } from './daily-log-file.ts';
 import { exitCodes } from './exit-codes.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import { logContextNow } from './log-context.ts';
 
 export type { Logger } from 'pino';
 
@@ -22,31 +25,30 @@ export type LoggerOptions = {
   to?: 'stdout' | 'stderr';
 };
 
-/** `2026-11-22` in local time, as the ancestor names its files. */
-export function dailyLogName(now: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}.log`;
+/** So much waits in memory while standard output takes nothing; what comes then is lost. */
+const longestBacklogBytes = 1024 * 1024;
+
+function standardOutput(descriptor: number): DestinationStream {
+  const stream = pino.destination({ fd: descriptor, sync: true, maxLength: longestBacklogBytes });
+  // A file on a full disk, or a reader that left: no reason to end the program.
+  stream.on('error', () => {});
+  return stream;
 }
 
-/** Appends to the file of the day. A disk that is full must not end the program: such lines are lost, stdout has them. */
-function dailyFile(directory: string): DestinationStream {
-  let name = '';
-  let descriptor: number | undefined;
-  return {
-    write(line: string) {
-      try {
-        const today = dailyLogName(new Date());
-        if (descriptor === undefined || today !== name) {
-          if (descriptor !== undefined) closeSync(descriptor);
-          descriptor = openSync(path.join(directory, today), 'a', 0o640);
-          name = today;
-        }
-        writeSync(descriptor, line);
-      } catch (error) {
-        process.stderr.write(`stt: cannot write the log in ${directory}: ${messageOf(error)}\n`);
-      }
-    },
-  };
+/** One line to all, without what looks like a secret. */
+const guarded = (streams: readonly DestinationStream[]): DestinationStream => ({
+  write(line) {
+    const shown = hideSecrets(line);
+    for (const stream of streams) stream.write(shown);
+  },
+});
+
+function toStandardError(text: string): void {
+  try {
+    writeSync(2, `stt: ${text}\n`);
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
 export function createLogger(options: LoggerOptions): Logger {
@@ -54,9 +56,8 @@ export function createLogger(options: LoggerOptions): Logger {
   const descriptor = options.to === 'stderr' ? 2 : 1;
   const onScreen: DestinationStream = output.isTTY
     ? pretty({ destination: descriptor, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
-    : pino.destination({ fd: descriptor, sync: true });
-  const streams = [{ level: options.level === 'silent' ? 'fatal' : options.level, stream: onScreen }] as const;
-  if (options.directory === undefined) return pino({ level: options.level }, onScreen);
+    : standardOutput(descriptor);
+  if (options.directory === undefined) return pino({ level: options.level, mixin: logContextNow }, guarded([onScreen]));
 
   try {
     mkdirSync(options.directory, { recursive: true });
@@ -68,6 +69,6 @@ export function createLogger(options: LoggerOptions): Logger {
       cause: error,
     });
   }
-  const toFile = { level: streams[0].level, stream: dailyFile(options.directory) };
-  return pino({ level: options.level }, multistream([streams[0], toFile]));
+  const file = dailyLogFile(options.directory, () => new Date(), toStandardError);
+  return pino({ level: options.level, mixin: logContextNow }, guarded([onScreen, file]));
 }

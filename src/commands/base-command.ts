@@ -2,6 +2,7 @@
 import { Command, Errors } from '@oclif/core';
 import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { hideSecrets } from '../hide-secrets.ts';
 
 export abstract class BaseCommand extends Command {
   /** What happens meanwhile. With --json standard output is for the one document. */
@@ -14,11 +15,12 @@ export abstract class BaseCommand extends Command {
     const told = explain(error);
     // A wrong flag or `--help`: for people oclif says it best.
     if (told === undefined && !this.jsonEnabled()) return super.catch(error);
-    const { code, message, hint, exitCode } = told ?? usageError(error);
+    const { code, message: said, hint, exitCode } = told ?? usageError(error);
+    const message = hideSecrets(said);
     if (this.jsonEnabled()) {
       this.logJson({ error: { code, message, hint } });
     } else {
-      this.logToStderr(code === bugCode ? (error.stack ?? message) : `${this.config.bin}: ${message}`);
+      this.logToStderr(code === bugCode ? hideSecrets(error.stack ?? message) : `${this.config.bin}: ${message}`);
       if (hint !== undefined) this.logToStderr(`  ${hint}`);
       if (code !== bugCode) this.logToStderr(`  [${code}]`);
     }

@@ -4,7 +4,7 @@ import { Flags } from '@oclif/core';
 import { AppError, messageOf } from '../app-error.ts';
 import { systemClock } from '../clock.ts';
 import { dataPaths } from '../config/data-paths.ts';
-import { dataFolder, loadWorkerSettings, presentLaterSettings } from '../config/load-settings.ts';
+import { dataFolder, loadWorkerSettings, presentLaterSettings, strangeSettings } from '../config/load-settings.ts';
 import { listenForShutdown } from '../shutdown.ts';
 import { jsonToStandardOutput, openReport } from '../worker/open-report.ts';
 import { runWorker } from '../worker/run-worker.ts';
@@ -50,6 +50,8 @@ export class RunCommand extends BaseCommand {
       });
       const mode = flags.once ? 'once' : flags['until-empty'] ? 'until_empty' : 'forever';
       using display = openReport({ json: flags.json, logLevel: settings.logLevel });
+      const strange = strangeSettings();
+      if (strange !== undefined) display.report({ event: 'warning', message: strange });
       const summary = await runWorker({
         settings,
         paths: dataPaths(dataFolder(settings)),

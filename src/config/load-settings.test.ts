@@ -44,6 +44,35 @@ load('asks for name and password where AUTH_ENABLED is true', async () => {
   assert.match(result, /^STT_SETTINGS 78 AUTH_ENABLED is true, but USERNAME or PASSWORD is not set/u);
 });
 
+load('tells a typo in .env or in the environment together with everything else that is wrong', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('.env'), 'AUDIO_DIRR=/srv\nPOSTGRES_USER=other\nSTT_SLOT=\n');
+  const result = await loadIn(
+    folder.path,
+    { PORT: 'eighty', STT_ORDERS: 'newest', STT_TLS_KEY: '/k', STT_SERVICE_HOST: '10.0.0.1' },
+    'm.loadServerSettings()',
+  );
+  assert.match(result, /^STT_SETTINGS 78/u);
+  for (const problem of [
+    'PORT is wrong: "eighty"',
+    'AUDIO_DIRR is not a setting; did you mean AUDIO_DIR?',
+    'STT_ORDERS is not a setting; did you mean STT_ORDER?',
+    'STT_TLS_CERT and STT_TLS_KEY belong together',
+  ]) {
+    assert.match(result, problem);
+  }
+  assert.not.match(result, /POSTGRES|STT_SLOT|STT_SERVICE_HOST/u);
+});
+
+load('tells names that begin as ours and are close to none', async () => {
+  await using folder = await temporaryFolder();
+  const env = { STT_SERVICE_HOST: '10.0.0.1', STT_SLOTS: '2', STT_EMPTY: '', OTHER: 'x' };
+  assert.is(
+    await loadIn(folder.path, env, 'm.strangeSettings()'),
+    '"No settings of stt, and ignored: STT_SERVICE_HOST."',
+  );
+});
+
 load('says which settings file cannot be read', async () => {
   await using folder = await temporaryFolder();
   await mkdir(folder.join('.env'));

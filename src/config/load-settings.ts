@@ -9,8 +9,9 @@ import { parse as parseEnvFile } from 'dotenv';
 import envPaths from 'env-paths';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { parseSettings, settingsError } from './parse-settings.ts';
+import { parseSettings } from './parse-settings.ts';
 import { laterSettings, serverSettings, type ServerSettings, workerSettings, type WorkerSettings } from './settings.ts';
+import { findUnknownSettings, type UnknownSettings } from './unknown-settings.ts';
 
 /** Command-line flags by the name of the variable they override. */
 export type Overrides = Readonly<Record<string, string | undefined>>;
@@ -29,27 +30,55 @@ function readEnvFile(file: string): Record<string, string> {
   }
 }
 
-function gather(overrides: Overrides): Record<string, string | undefined> {
+/** What is set, by name, and which of the names are none of ours. */
+type Gathered = { record: Record<string, string | undefined>; unknown: UnknownSettings };
+
+function gather(overrides: Overrides): Gathered {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  return { ...readEnvFile(path.resolve('.env')), ...process.env, ...given };
+  const file = readEnvFile(path.resolve('.env'));
+  return {
+    record: { ...file, ...process.env, ...given },
+    unknown: findUnknownSettings({ environment: namesOf(process.env), envFile: namesOf(file) }),
+  };
+}
+
+/** Of those that have a value. */
+function namesOf(record: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(record).filter((name) => (record[name] ?? '').trim() !== '');
 }
 
 export function loadWorkerSettings(overrides: Overrides = {}): WorkerSettings {
-  const settings = parseSettings(workerSettings, gather(overrides));
-  if (settings.authEnabled && (settings.username === undefined || settings.password === undefined)) {
-    throw settingsError(['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']);
-  }
-  return settings;
+  const { record, unknown } = gather(overrides);
+  return parseSettings(workerSettings, record, {
+    problems: unknown.problems,
+    check: ({ authEnabled, username, password }) =>
+      authEnabled && (username === undefined || password === undefined)
+        ? ['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']
+        : [],
+  });
 }
 
 export function loadServerSettings(overrides: Overrides = {}): ServerSettings {
-  return parseSettings(serverSettings, gather(overrides));
+  const { record, unknown } = gather(overrides);
+  return parseSettings(serverSettings, record, {
+    problems: unknown.problems,
+    check: ({ tlsCert, tlsKey }) =>
+      (tlsCert === undefined) === (tlsKey === undefined)
+        ? []
+        : ['STT_TLS_CERT and STT_TLS_KEY belong together, and one of them is not set'],
+  });
 }
 
 /** Settings of the ancestor that are present but not read yet. */
 export function presentLaterSettings(): string[] {
-  const record = gather({});
+  const { record } = gather({});
   return laterSettings.filter((name) => (record[name] ?? '') !== '');
+}
+
+/** What to say of names that begin as ours do, and are close to none; undefined where there are none. */
+export function strangeSettings(): string | undefined {
+  const { strange } = gather({}).unknown;
+  return strange.length === 0 ? undefined : `No settings of stt, and ignored: ${strange.join(', ')}.`;
 }
 
 /** The data folder: `STT_DATA_DIR`, else the platform's own (`$XDG_DATA_HOME/stt` on Linux). */

@@ -6,6 +6,12 @@ import type { SettingsTable, Values } from './settings.ts';
 export function parseSettings<Table extends SettingsTable>(
   table: Table,
   record: Readonly<Record<string, string | undefined>>,
+  more: {
+    /** What is wrong besides; told together with what is found here. */
+    problems?: readonly string[];
+    /** What is wrong with values together. A value that is itself wrong comes as its default. */
+    check?: (values: Values<Table>) => string[];
+  } = {},
 ): Values<Table> {
   const problems: string[] = [];
   const values = Object.entries(table).map(([key, definition]) => {
@@ -18,15 +24,21 @@ export function parseSettings<Table extends SettingsTable>(
       return [key, definition.fallback];
     }
   });
-  if (problems.length > 0) throw settingsError(problems);
   // The table's own types say what each value is; Object.entries forgets them.
-  return Object.fromEntries(values) as Values<Table>;
+  const settings = Object.fromEntries(values) as Values<Table>;
+  problems.push(...(more.check?.(settings) ?? []), ...(more.problems ?? []));
+  if (problems.length > 0) throw settingsError(problems);
+  return settings;
 }
 
-export function settingsError(problems: readonly string[]): AppError {
-  return new AppError(problems.length === 1 ? `${problems[0]}.` : `Settings are wrong:\n  ${problems.join('\n  ')}`, {
-    code: 'STT_SETTINGS',
-    hint: 'Mend them in the environment, in .env, or on the command line.',
-    exitCode: exitCodes.config,
-  });
+function settingsError(problems: readonly string[]): AppError {
+  const [only = '', ...more] = problems;
+  return new AppError(
+    more.length === 0 ? only.replace(/(?<![?.])$/u, '.') : `Settings are wrong:\n  ${problems.join('\n  ')}`,
+    {
+      code: 'STT_SETTINGS',
+      hint: 'Mend them in the environment, in .env, or on the command line.',
+      exitCode: exitCodes.config,
+    },
+  );
 }

@@ -2,6 +2,7 @@
  * What one setting is, and the small parsers that settings are made of. Pure. A parser throws an Error whose message completes
  * "NAME is wrong: ...".
  */
+import { isIP } from 'node:net';
 import { Secret } from './secret.ts';
 
 export type Setting<T> = {
@@ -86,4 +87,16 @@ export function list(parse: (item: string) => string): (value: string) => readon
     if (items.length === 0) throw new Error(`"${value}" names nothing`);
     return items.map(parse);
   };
+}
+
+/** `10.0.0.1` or `10.0.0.0/8`. */
+export function networkAddress(value: string): string {
+  const [address = '', prefix, ...more] = value.split('/');
+  const family = isIP(address);
+  const bits = Number(prefix ?? 0);
+  const isPrefix = prefix === undefined || (/^\d+$/u.test(prefix) && bits <= (family === 4 ? 32 : 128));
+  if (family === 0 || more.length > 0 || !isPrefix) {
+    throw new Error(`"${value}" is not an address like 10.0.0.1 or a network like 10.0.0.0/8`);
+  }
+  return value;
 }

@@ -13,11 +13,13 @@ import {
   list,
   number,
   oneOf,
+  networkAddress,
   secret,
   type Setting,
   setting,
   text,
 } from './setting.ts';
+import { type TranscriptFormat, transcriptFormats, transcriptName } from './transcript-settings.ts';
 
 const sharedSettings = {
   dataDir: setting<string | undefined>({
@@ -60,6 +62,13 @@ export const workerSettings = {
   password: setting<Secret | undefined>({
     env: 'PASSWORD',
     help: 'Password for HTTP Basic; only read when AUTH_ENABLED is true.',
+    parse: secret,
+    fallback: undefined,
+    fallbackText: 'none',
+  }),
+  token: setting<Secret | undefined>({
+    env: 'STT_TOKEN',
+    help: 'The token of this worker, from `stt-server worker add` on the server; sent instead of USERNAME and PASSWORD.',
     parse: secret,
     fallback: undefined,
     fallbackText: 'none',
@@ -139,7 +148,7 @@ export const serverSettings = {
   }),
   host: setting<string>({
     env: 'HOST',
-    help: 'The address the server listens on. There is no authentication yet: keep it on loopback, or behind a proxy that asks for a password.',
+    help: 'The address the server listens on. Beyond loopback it needs tokens (`stt-server worker add`), or STT_INSECURE=true.',
     parse: text,
     fallback: '127.0.0.1',
     example: '0.0.0.0',
@@ -208,6 +217,77 @@ export const serverSettings = {
     help: 'After so many failed or lost attempts a task is dead.',
     parse: number({ min: 1, max: 100 }),
     fallback: 5,
+  }),
+  order: setting<'oldest' | 'newest' | 'shortest'>({
+    env: 'STT_ORDER',
+    help: 'Which pending task goes first: the oldest, the newest, or the one with the shortest (smallest) recording.',
+    parse: oneOf(['oldest', 'newest', 'shortest']),
+    fallback: 'oldest',
+  }),
+  transcriptName: setting<string>({
+    env: 'STT_TRANSCRIPT_NAME',
+    help: 'The name of a transcript: {stem} is the name of the recording without its ending, {lang} its language.',
+    parse: transcriptName,
+    fallback: '{stem}.vtt',
+    example: '{stem}.{lang}.vtt',
+  }),
+  formats: setting<readonly TranscriptFormat[]>({
+    env: 'STT_FORMATS',
+    help: 'What is written beside a recording: vtt always, and of srt, txt and json what is named.',
+    parse: transcriptFormats,
+    fallback: ['vtt'],
+    fallbackText: '`vtt`',
+    example: 'vtt,srt,txt,json',
+  }),
+  settleSeconds: setting<number>({
+    env: 'STT_SETTLE_SECONDS',
+    help: 'A recording that changed within so many seconds is taken for one that is still being copied, and not offered yet.',
+    parse: number({ min: 0, max: 3600, whole: false }),
+    fallback: 2,
+  }),
+  watch: setting<boolean>({
+    env: 'STT_WATCH',
+    help: 'Notice new recordings at once where the file system tells of them; the scan finds the rest.',
+    parse: flag,
+    fallback: true,
+  }),
+  auth: setting<boolean | undefined>({
+    env: 'STT_AUTH',
+    help: 'Whether workers need a token (`stt-server worker add`). Unset: as soon as one was made.',
+    parse: flag,
+    fallback: undefined,
+    fallbackText: 'on where a token was made',
+    example: 'true',
+  }),
+  insecure: setting<boolean>({
+    env: 'STT_INSECURE',
+    help: 'Listen on other addresses than loopback without authentication: everybody there may fetch recordings and write transcripts.',
+    parse: flag,
+    fallback: false,
+  }),
+  trustedProxies: setting<readonly string[]>({
+    env: 'STT_TRUSTED_PROXIES',
+    help: 'Addresses or networks of proxies whose X-Forwarded-For is believed.',
+    parse: list(networkAddress),
+    fallback: [],
+    fallbackText: 'none',
+    example: '127.0.0.1,10.0.0.0/8',
+  }),
+  tlsCert: setting<string | undefined>({
+    env: 'STT_TLS_CERT',
+    help: 'Certificate chain (PEM): the server speaks HTTPS itself. Read anew when it changes.',
+    parse: filePath,
+    fallback: undefined,
+    fallbackText: 'none, plain HTTP',
+    example: '/etc/stt/tls.crt',
+  }),
+  tlsKey: setting<string | undefined>({
+    env: 'STT_TLS_KEY',
+    help: 'Private key (PEM) of STT_TLS_CERT.',
+    parse: filePath,
+    fallback: undefined,
+    fallbackText: 'none',
+    example: '/etc/stt/tls.key',
   }),
   ...sharedSettings,
 } satisfies Record<string, Setting<unknown>>;

@@ -74,4 +74,13 @@ run('writes each event as one line of JSON with the time', () => {
   assert.equal(lines, ['{"time":"1970-01-01T00:00:00.000Z","event":"warning","message":"two\\nlines"}\n']);
 });
 
+run('hides a password that an address carries', () => {
+  const lines: string[] = [];
+  createJsonReport(
+    (line) => lines.push(line),
+    () => 0,
+  )({ event: 'warning', message: 'http://me:hunter2@server is away' });
+  assert.not.match(lines.join(''), 'hunter2');
+});
+
 run.run();

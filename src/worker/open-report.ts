@@ -1,5 +1,6 @@
 /** Chooses how events are shown: JSON lines where asked for, live lines on a terminal, log lines everywhere else. */
 import { systemClock } from '../clock.ts';
+import { hideSecrets } from '../hide-secrets.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
 import { createLogReport } from './report-log.ts';
 import { createTerminalReport } from './report-terminal.ts';
@@ -22,7 +23,7 @@ export function jsonToStandardOutput(): Report {
 
 /** Each event as one line of JSON, with the time. */
 export function createJsonReport(write: (line: string) => void, now: () => number): Report {
-  return (event) => write(`${JSON.stringify({ time: new Date(now()).toISOString(), ...event })}\n`);
+  return (event) => write(`${hideSecrets(JSON.stringify({ time: new Date(now()).toISOString(), ...event }))}\n`);
 }
 
 const lasting = (report: Report): OpenReport => ({ report, [Symbol.dispose]: () => {} });

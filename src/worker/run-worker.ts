@@ -75,6 +75,7 @@ async function run(options: WorkerOptions): Promise<Summary> {
     serverUrl: settings.serverUrl,
     workerName: workerName(settings),
     credentials: credentialsOf(settings),
+    token: settings.token,
     clock,
   });
   const outbox = await openOutbox({ folder: paths.outbox, client, clock, report });

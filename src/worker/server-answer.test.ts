@@ -36,6 +36,8 @@ for (const status of [301, 401, 403, 408, 429, 500, 502, 503]) {
 
 run('says what to do about a password, and about a redirect', () => {
   assert.match(reasonIn(answerTo({ status: 401 })), 'AUTH_ENABLED');
+  const revoked = reasonIn(answerTo({ status: 401, body: '{"detail":"This token is wrong or was revoked."}' }));
+  assert.match(revoked, /^HTTP 401: This token is wrong or was revoked\..*STT_TOKEN/u);
   const redirect = answerTo({ status: 302, headers: { location: 'https://server/login' } });
   assert.match(reasonIn(redirect), 'redirects to https://server/login; set SERVER_URL');
 });

@@ -31,7 +31,9 @@ export function readAnswer(raw: RawAnswer, nowMs: number): Answer {
 export function describeAnswer(raw: RawAnswer): string {
   const { status } = raw;
   if (status === 401 || status === 403 || status === 407) {
-    return `HTTP ${status}: the server wants another user name and password; look at AUTH_ENABLED, USERNAME and PASSWORD`;
+    const detail = parseProblem(raw.body)?.detail;
+    const said = detail === undefined ? 'the server wants another user name and password' : printable(detail);
+    return `HTTP ${status}: ${said}; look at STT_TOKEN, or AUTH_ENABLED, USERNAME and PASSWORD`;
   }
   if (status >= 300 && status < 400) {
     return `HTTP ${status}: the server redirects to ${printable(header(raw, 'location') ?? 'nowhere')}; set SERVER_URL to the right address`;

@@ -52,6 +52,13 @@ run('sends user name and password only where asked to, and a name that fits a he
   assert.is(Buffer.from(sent, 'base64').toString(), 'me:pä:ss');
 });
 
+run('sends a token instead of them where it has one', async () => {
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  const credentials = { username: 'me', password: new Secret('word') };
+  await clientFor(server, { token: new Secret('stt_w_abc'), credentials }).claim(0, never);
+  assert.is(server.calls[0]?.headers.authorization, 'Bearer stt_w_abc');
+});
+
 run('follows no redirect', async () => {
   await using elsewhere = await startFakeServer({ flavour: 'protocol 2' });
   await using server = await startFakeServer({ flavour: 'protocol 2' });

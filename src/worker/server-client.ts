@@ -52,7 +52,10 @@ export type ServerClient = {
 export type ServerClientOptions = {
   serverUrl: string;
   workerName: string;
+  /** HTTP Basic. */
   credentials: { username: string; password: Secret } | undefined;
+  /** Sent instead of them, as Bearer. */
+  token?: Secret | undefined;
   clock: Clock;
 };
 
@@ -68,7 +71,7 @@ export function createServerClient(options: ServerClientOptions): ServerClient {
     'user-agent': 'stt-worker',
     // A kept connection that the server closes in the same moment would look like a server that is away.
     connection: 'close',
-    ...(options.credentials === undefined ? {} : { authorization: basicAuth(options.credentials) }),
+    ...authorizationOf(options),
   };
 
   const open = (path: string, more: OptionsInit, deadlineMs = answerDeadlineMs): Promise<Opened> =>
@@ -213,6 +216,11 @@ const beginsAt = ({ headers }: Opened, byte: number): boolean =>
   text(headers['content-range'])?.startsWith(`bytes ${byte}-`) ?? false;
 
 const text = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+function authorizationOf({ token, credentials }: ServerClientOptions): { authorization?: string } {
+  if (token !== undefined) return { authorization: `Bearer ${token.reveal()}` };
+  return credentials === undefined ? {} : { authorization: basicAuth(credentials) };
+}
 
 function basicAuth({ username, password }: { username: string; password: Secret }): string {
   return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
