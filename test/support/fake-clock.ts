@@ -5,18 +5,20 @@ export type FakeClock = Clock & {
   advance: (ms: number) => Promise<void>;
   /** Sets the wall time forward or back; sleepers sleep on, as with real timers. */
   jump: (ms: number) => void;
+  /** Whether somebody sleeps who lay down for exactly so long. */
+  isAwaited: (ms: number) => boolean;
 };
 
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let elapsedMs = 0;
   let jumpedMs = 0;
-  let sleepers: { wakeAt: number; wake: () => void }[] = [];
+  let sleepers: { ms: number; wakeAt: number; wake: () => void }[] = [];
   return {
     now: () => startMs + elapsedMs + jumpedMs,
     sleep(ms, signal) {
       if (signal?.aborted) return Promise.resolve();
       return new Promise((resolve) => {
-        sleepers.push({ wakeAt: elapsedMs + ms, wake: resolve });
+        sleepers.push({ ms, wakeAt: elapsedMs + ms, wake: resolve });
         signal?.addEventListener('abort', () => resolve(), { once: true });
       });
     },
@@ -30,5 +32,6 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     jump(ms) {
       jumpedMs += ms;
     },
+    isAwaited: (wanted) => sleepers.some(({ ms }) => ms === wanted),
   };
 }
