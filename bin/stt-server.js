@@ -2,6 +2,9 @@
 // `stt-server`: the server as a program of its own. Without a command it serves; what else there is, `--help` says.
 import { runCommands } from './run-commands.js';
 
+// Many transcripts wait for the disk at the same time, which costs it hardly more than one. Before the first file is read.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
 const args = process.argv.slice(2);
 const [first = '-'] = args;
 const isCommand = !first.startsWith('-') || (args.length === 1 && ['--help', '--version'].includes(first));

@@ -4,6 +4,7 @@
  */
 import { opendir } from 'node:fs/promises';
 import path from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { AppError, messageOf } from '../src/app-error.ts';
 import { type Clock, systemClock } from '../src/clock.ts';
 import { dataPaths } from '../src/config/data-paths.ts';
@@ -27,6 +28,7 @@ import { Deliveries } from './tasks/deliveries.ts';
 import { Leases } from './tasks/leases.ts';
 import { ProcessedCsv } from './tasks/processed-csv.ts';
 import { Readiness } from './tasks/readiness.ts';
+import { closeWhatStarted } from './threads/close-what-started.ts';
 import { TranscriptReader } from './transcripts/transcript-reader.ts';
 
 export type StartOptions = {
@@ -58,26 +60,46 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     logger.fatal({ err: error }, 'a part of the server ended by itself');
     failing.abort(error);
   };
-  await using opened = new AsyncDisposableStack();
   const { maxAttempts, order, transcriptName, formats } = settings;
-  const database = await openStore({
-    file: settings.databaseFile ?? dataPaths(dataFolder(settings)).database,
-    policy: { maxAttempts, order },
-    onFailure,
-  });
-  opened.defer(() => database.close());
+  const metrics = new Metrics(clock);
+  const bell = new Bell(clock);
+  const reader = new TranscriptReader({ formats, logger });
+  const { port1: scanPort, port2: storePort } = new MessageChannel();
+
+  await using opened = new AsyncDisposableStack();
+  const begin = <T>(starting: Promise<T>, close: (part: T) => Promise<void>): Promise<T> =>
+    closeWhatStarted(opened, starting, close);
+  // Threads take their time to start: all at once.
+  const [database, library, , scan] = await Promise.all([
+    begin(
+      openStore({
+        file: settings.databaseFile ?? dataPaths(dataFolder(settings)).database,
+        policy: { maxAttempts, order },
+        onFailure,
+      }),
+      (part) => part.close(),
+    ),
+    begin(Library.start({ root, transcriptPattern: transcriptName, onFailure }), (part) => part.close()),
+    begin(reader.start(), () => reader.close()),
+    begin(
+      startScan({
+        ...settings,
+        root,
+        store: scanPort,
+        logger,
+        clock,
+        onTasks: (tasks) => bell.ring(tasks),
+        onScanned: (seconds) => metrics.scanned(seconds),
+        onFailure,
+      }),
+      (part) => part.end(),
+    ),
+  ]);
+  await database.connect(storePort);
   const { store, file, foreignFile } = database;
   if (foreignFile !== undefined) {
     logger.warn({ file: foreignFile, instead: file }, 'DB_FILE belongs to another program and stays as it is');
   }
-  const library = await Library.start({ root, transcriptPattern: transcriptName, onFailure });
-  opened.defer(() => library.close());
-  const reader = new TranscriptReader({ formats, logger });
-  opened.defer(() => reader.close());
-  await reader.start();
-
-  const metrics = new Metrics(clock);
-  const bell = new Bell(clock);
   const processed = new ProcessedCsv({
     file: path.join(path.dirname(file), 'processed.csv'),
     libraryRoot: root,
@@ -95,18 +117,6 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     legacyLeaseMs: settings.legacyLeaseHours * 3_600_000,
   });
   const deliveries = new Deliveries({ ...shared, reader, transcriptPattern: transcriptName });
-  const scan = await startScan({
-    ...settings,
-    root,
-    store: await database.connect(),
-    logger,
-    clock,
-    onTasks: (tasks) => bell.ring(tasks),
-    onScanned: (seconds) => metrics.scanned(seconds),
-    onFailure,
-  });
-  opened.defer(() => scan.end());
-
   const { refreshed } = await store.sweep(clock.now(), true);
   if (refreshed > 0) logger.info({ leases: refreshed }, 'leases from before the restart got a fresh term');
 

@@ -1,57 +1,67 @@
 /**
  * Puts transcripts beside their recordings, many at once, in the order that is the promise: all bytes into temporary siblings, each of
- * them fsynced, then their names, then each folder fsynced once. Nothing that is there is ever overwritten, and what fails leaves no
- * name behind. It knows files, no tasks; the recordings have been looked at.
+ * them fsynced, then their names, then each folder fsynced once. The disk is waited for side by side: a file system writes what many
+ * wait for in one go. Nothing that is there is ever overwritten, and what fails leaves no name behind. It knows files, no tasks; the
+ * recordings have been looked at.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, linkSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { systemErrorCode } from '../../src/app-error.ts';
 import { noHardLinks, temporarySuffix } from '../../src/atomic-file.ts';
 import type { Delivered, DeliveryRequest } from './delivery.ts';
 import { LibraryFolder } from './library-folder.ts';
 import { LibraryRoot } from './library-root.ts';
 
-export type Disk = { fsync: (fd: number) => void; link: (from: string, to: string) => void };
+export type Disk = { fsync: (fd: number) => Promise<void>; link: (from: string, to: string) => void };
+
+const realDisk: Disk = { fsync: promisify(fsync), link: linkSync };
 
 /** Their temporary files are open at the same time. */
 const mostTogether = 64;
 
 /** @returns an answer for each request, in their order. @param disk stands in for one that fails, in tests. */
-export function deliverFiles(
+export async function deliverFiles(
   root: string,
   requests: readonly DeliveryRequest[],
-  disk: Disk = { fsync: fsyncSync, link: linkSync },
-): (Delivered | Error)[] {
+  disk: Disk = realDisk,
+): Promise<(Delivered | Error)[]> {
   const answers: (Delivered | Error)[] = [];
   for (let start = 0; start < requests.length; start += mostTogether) {
-    answers.push(...deliverTogether(new LibraryRoot(root), requests.slice(start, start + mostTogether), disk));
+    answers.push(...(await deliverTogether(new LibraryRoot(root), requests.slice(start, start + mostTogether), disk)));
   }
   return answers;
 }
 
-function deliverTogether(root: LibraryRoot, requests: readonly DeliveryRequest[], disk: Disk): (Delivered | Error)[] {
+async function deliverTogether(
+  root: LibraryRoot,
+  requests: readonly DeliveryRequest[],
+  disk: Disk,
+): Promise<(Delivered | Error)[]> {
   const folders = new Map<string, LibraryFolder>();
   const parcels = requests.map((request) => new Parcel(request, disk));
+  const all = async (step: (parcel: Parcel) => void | Promise<void>): Promise<void> => {
+    await Promise.all(parcels.map((parcel) => parcel.attempt(() => step(parcel))));
+  };
   try {
-    for (const parcel of parcels) parcel.attempt(() => parcel.open(root, folders));
-    for (const parcel of parcels) parcel.attempt(() => parcel.write());
-    // The first fsync takes most of the way for those that follow.
-    for (const parcel of parcels) parcel.attempt(() => parcel.sync());
-    for (const parcel of parcels) parcel.attempt(() => parcel.name());
-    for (const folder of folders.values()) syncFolder(folder, parcels, disk);
+    await all((parcel) => parcel.open(root, folders));
+    await all((parcel) => parcel.write());
+    await all((parcel) => parcel.sync());
+    await all((parcel) => parcel.name());
+    await Promise.all([...folders.values()].map((folder) => syncFolder(folder, parcels, disk)));
   } finally {
     for (const folder of folders.values()) folder.close();
   }
   return parcels.map((parcel) => parcel.answer);
 }
 
-function syncFolder(folder: LibraryFolder, parcels: readonly Parcel[], disk: Disk): void {
+async function syncFolder(folder: LibraryFolder, parcels: readonly Parcel[], disk: Disk): Promise<void> {
   const concerned = parcels.filter((parcel) => parcel.folder === folder && parcel.isNamed);
   if (concerned.length === 0) return;
   try {
-    folder.sync(disk.fsync);
+    await folder.sync(disk.fsync);
   } catch (error) {
     for (const parcel of concerned) parcel.fail(error);
   }
@@ -87,10 +97,10 @@ class Parcel {
   }
 
   /** Does the next step, unless the answer is known. What goes wrong concerns this one alone. */
-  attempt(step: () => void): void {
+  async attempt(step: () => void | Promise<void>): Promise<void> {
     if (this.#answer !== undefined) return;
     try {
-      step();
+      await step();
     } catch (error) {
       this.fail(error);
     }
@@ -108,33 +118,33 @@ class Parcel {
   }
 
   /** What lies there already is not written. */
-  write(): void {
+  async write(): Promise<void> {
     for (const [index, { name, bytes }] of this.#request.files.entries()) {
-      const lying = this.#lying(name, bytes);
+      const lying = await this.#lying(name, bytes);
       if (lying === 'none') this.#writeOne(name, bytes);
       else if (!this.#goesOnBeside(lying, index, name)) return;
     }
   }
 
-  sync(): void {
+  async sync(): Promise<void> {
     for (const sheet of this.#sheets) {
-      if (sheet.fd === undefined) continue;
-      this.#disk.fsync(sheet.fd);
       const { fd } = sheet;
+      if (fd === undefined) continue;
+      await this.#disk.fsync(fd);
       sheet.fd = undefined;
       // Some network file systems only tell now that the disk is full.
       closeSync(fd);
     }
   }
 
-  name(): void {
+  async name(): Promise<void> {
     for (const sheet of this.#sheets) {
       if (sheet.temporary === undefined) continue;
       const file = this.#wayTo(sheet.name);
       if (nameIt(sheet.temporary, file, this.#disk)) this.#created.push(file);
       else {
         const index = this.#request.files.findIndex((one) => one.name === sheet.name);
-        const lying = this.#lying(sheet.name, sheet.bytes);
+        const lying = await this.#lying(sheet.name, sheet.bytes);
         if (!this.#goesOnBeside(lying === 'same' ? 'same' : 'other', index, sheet.name)) break;
       }
     }
@@ -171,7 +181,7 @@ class Parcel {
   }
 
   /** The same bytes are made durable: whoever wrote them may have been stopped before that. */
-  #lying(name: string, bytes: Uint8Array): 'none' | 'same' | 'other' {
+  async #lying(name: string, bytes: Uint8Array): Promise<'none' | 'same' | 'other'> {
     const file = this.#wayTo(name);
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat === undefined) return 'none';
@@ -186,7 +196,7 @@ class Parcel {
     }
     try {
       if (!fstatSync(fd).isFile() || !readFileSync(fd).equals(bytes)) return 'other';
-      this.#disk.fsync(fd);
+      await this.#disk.fsync(fd);
       return 'same';
     } finally {
       closeSync(fd);

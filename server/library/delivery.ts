@@ -31,4 +31,4 @@ export type Delivered =
  * (`check-recording.ts`). One answer for each request, in their order; an Error is what that call rejects with.
  * @param root the library, an absolute path.
  */
-export type DeliverFiles = (root: string, requests: readonly DeliveryRequest[]) => (Delivered | Error)[];
+export type DeliverFiles = (root: string, requests: readonly DeliveryRequest[]) => Promise<(Delivered | Error)[]>;

@@ -3,7 +3,7 @@
  * is done together: looks first, then all deliveries with as few waits for the disk as possible. It knows files, no tasks.
  */
 import type { Transferable } from 'node:worker_threads';
-import { type Call, carryError, type Outcome, type Reply } from '../threads/calls.ts';
+import { type Call, carryError, type Outcome, outcomeOf, type Reply } from '../threads/calls.ts';
 import { bringUp, threadStart } from '../threads/inside.ts';
 import { checkRecording } from './check-recording.ts';
 import { deliverFiles } from './deliver-files.ts';
@@ -29,7 +29,7 @@ await bringUp(() => {
     // Nobody who wants a recording waits for the disk to take a transcript.
     if (looks.length > 0) answer(looks.map((call) => ({ sequence: call.sequence, ...look(call.args) })));
     const deliveries = calls.filter((call) => call.verb === 'deliver');
-    if (deliveries.length > 0) answer(deliver(deliveries));
+    if (deliveries.length > 0) void deliver(deliveries).then(answer);
   });
 });
 
@@ -38,7 +38,7 @@ function look(args: readonly unknown[]): Outcome {
   return outcome(() => lookAtRecording(options, relativePath, language));
 }
 
-function deliver(calls: readonly Call[]): Reply[] {
+async function deliver(calls: readonly Call[]): Promise<Reply[]> {
   const outcomes = new Map<number, Outcome>();
   const sound: { sequence: number; request: DeliveryRequest }[] = [];
   for (const { sequence, args } of calls) {
@@ -47,7 +47,7 @@ function deliver(calls: readonly Call[]): Reply[] {
     if (checked.kind === 'value' && checked.value === undefined) sound.push({ sequence, request });
     else outcomes.set(sequence, checked);
   }
-  const delivered = outcome(() =>
+  const delivered = await outcomeOf(() =>
     deliverFiles(
       data.root,
       sound.map(({ request }) => request),

@@ -2,7 +2,7 @@
  * A folder of the library, open: all that is done in it goes through its descriptor, so that nobody can put another folder in its place
  * in between. For threads that may wait.
  */
-import { closeSync, constants, fsyncSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
 import type { LibraryRoot } from './library-root.ts';
@@ -50,8 +50,8 @@ export class LibraryFolder {
   }
 
   /** Makes new names survive a power cut. */
-  sync(fsync: (fd: number) => void = fsyncSync): void {
-    fsync(this.#fd);
+  async sync(fsync: (fd: number) => Promise<void>): Promise<void> {
+    await fsync(this.#fd);
   }
 
   close(): void {

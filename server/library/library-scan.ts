@@ -57,6 +57,8 @@ type Walk = {
   hasLostFolders: boolean;
 };
 
+type Extent = 'full' | 'whole' | 'some';
+
 /** So many recordings are looked at before the thread hears what else there is. */
 const lookedAtTogether = 500;
 const tasksAPage = 2000;
@@ -81,16 +83,27 @@ export class LibraryScan {
   async run(signal: AbortSignal, isFull = true): Promise<ScanSummary> {
     if (isFull) this.#options.watch?.tryAgain();
     if (isFull) this.#memory.allAreStale();
-    return this.#walk([''], signal, isFull ? 'full' : 'whole');
+    return this.#walkOrRepeat([''], signal, isFull ? 'full' : 'whole');
   }
 
   /** These folders and what is new in them. */
   async look(folders: readonly string[], signal: AbortSignal): Promise<ScanSummary> {
     for (const folder of folders) this.#memory.isStale(folder);
-    return this.#walk(folders, signal, 'some');
+    return this.#walkOrRepeat(folders, signal, 'some');
   }
 
-  async #walk(start: readonly string[], signal: AbortSignal, extent: 'full' | 'whole' | 'some'): Promise<ScanSummary> {
+  /** Where the store fails, nobody knows which of the changes it has: what was read is read once more. */
+  async #walkOrRepeat(start: readonly string[], signal: AbortSignal, extent: Extent): Promise<ScanSummary> {
+    try {
+      return await this.#walk(start, signal, extent);
+    } catch (error) {
+      this.#memory.allAreStale();
+      for (const folder of start) this.#options.due.changed(folder, performance.now());
+      throw error;
+    }
+  }
+
+  async #walk(start: readonly string[], signal: AbortSignal, extent: Extent): Promise<ScanSummary> {
     const { library, catalogue, due } = this.#options;
     const absence = await absenceOf(library, catalogue);
     this.#notices.library(absence);

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { eventually } from '../../test/support/eventually.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { TaskQueueVerbs } from '../queue/task-queue.ts';
+import { DueFolders } from './due-folders.ts';
 import type { ScanLog } from './scan-notices.ts';
 import { openTestStore, type TestStore, testScan } from './testing/test-scan.ts';
 import { WatchFolders } from './watch-folders.ts';
@@ -194,6 +195,38 @@ run('does not offer a recording whose transcript would have the name of that of 
   assert.equal(store.tasks(), ['talk.en.mp3 pending']);
   assert.is(said.length, 1);
   assert.match(said[0] ?? '', /^talk.mp3: its transcript would be called talk.en.vtt/u);
+});
+
+run('looks again at what it had read when the store failed', async () => {
+  await using folder = await temporaryFolder();
+  await using store = openTestStore(folder.join('tasks.sqlite'));
+  const root = folder.join('library');
+  await mkdir(path.join(root, 'a'), { recursive: true });
+  const due = new DueFolders();
+  const watch = new WatchFolders({ root, log: () => {}, onChange: (name) => scan.distrust(name) });
+  let isFull = false;
+  const apply: typeof store.catalogue.apply = async (...changes) => {
+    if (isFull) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    return store.catalogue.apply(...changes);
+  };
+  const scan = testScan(root, { ...store.catalogue, apply }, { watch, due });
+  const { signal } = new AbortController();
+  try {
+    await scan.run(signal);
+    await writeFile(path.join(root, 'a/1.mp3'), 'audio');
+    isFull = true;
+    for (const look of [() => scan.look(['a'], signal), () => scan.run(signal, false)]) {
+      scan.distrust('a');
+      const failed = await look().catch((error: unknown) => error);
+      assert.instance(failed, Error);
+    }
+    assert.not.ok(due.isEmpty, 'it stays due');
+    isFull = false;
+    await scan.run(signal, false);
+  } finally {
+    watch.close();
+  }
+  assert.equal(store.tasks(), ['a/1.mp3 pending']);
 });
 
 run.run();

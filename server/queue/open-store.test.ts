@@ -1,18 +1,26 @@
 import { writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AppError } from '../../src/app-error.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { Caller } from '../threads/calls.ts';
-import { openStore } from './open-store.ts';
+import { openStore, type OpenStore } from './open-store.ts';
 import { openStoreDirectly } from './sqlite/open-store-directly.ts';
 import { isStoreTrouble } from './sqlite/store-trouble.ts';
 import type { TaskStoreVerbs } from './task-store.ts';
 import { added, done, termMs, worker } from './testing/conforming-store.ts';
 
 const run = suite('openStore');
+
+async function portTo(at: OpenStore): Promise<MessagePort> {
+  const { port1, port2 } = new MessageChannel();
+  await at.connect(port2);
+  return port1;
+}
 
 const policy = { maxAttempts: 5, order: 'oldest' } as const;
 const onFailure = (error: Error): void => {
@@ -35,6 +43,13 @@ async function open() {
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** As another thread would speak with the store. */
+async function connected<V = TaskStoreVerbs>(opened: Pick<OpenStore, 'connect'>): Promise<Caller<V>> {
+  const { port1, port2 } = new MessageChannel();
+  await opened.connect(port2);
+  return new Caller<V>(port1);
 }
 
 run('says as an error for people why it cannot open the database', async () => {
@@ -72,7 +87,7 @@ run('commits once for all that was asked at the same time', async () => {
 
 run('answers several threads, each by a port of its own, in common groups', async () => {
   await using at = await open();
-  const other = new Caller<TaskStoreVerbs>(await at.connect());
+  const other = new Caller<TaskStoreVerbs>(await portTo(at));
   const leases = await Promise.all([at.claim('one'), other.verbs.claim({ leaseId: 'two', worker, termMs }, 0)]);
   assert.is(new Set(leases.map((lease) => lease?.path)).size, 2);
   assert.equal((await other.verbs.figures()).tasks.leased, 2);
@@ -82,7 +97,7 @@ run('answers several threads, each by a port of its own, in common groups', asyn
 
 run('answers what was asked before it was closed, and rejects what comes later', async () => {
   const at = await open();
-  const other = new Caller<TaskStoreVerbs>(await at.connect());
+  const other = new Caller<TaskStoreVerbs>(await portTo(at));
   const asked = [at.claim('one'), at.claim('two'), other.verbs.claim({ leaseId: 'three', worker, termMs }, 0)];
   const { file } = at;
   await Promise.all([...asked, at.close(), at.close()]);
@@ -109,7 +124,7 @@ run('says of a lock that others hold that it may pass, and goes on afterwards', 
 
 run('knows no verb that is not one of the store', async () => {
   await using at = await open();
-  const caller = new Caller<{ toString(): string; drop(): void }>(await at.connect());
+  const caller = new Caller<{ toString(): string; drop(): void }>(await portTo(at));
   await rejects(caller.verbs.drop(), /no verb drop/u);
   await rejects(caller.call('constructor', []), /no verb constructor/u);
   caller.close();

@@ -18,8 +18,8 @@ export type OpenStore = {
   file: string;
   /** The file that was asked for, where it belongs to another program. */
   foreignFile: string | undefined;
-  /** For a thread that speaks with the store directly: there, `new Caller<TaskStoreVerbs>(port).verbs`. */
-  connect: () => Promise<MessagePort>;
+  /** Another thread speaks with the store by the other end: there, `new Caller<TaskStoreVerbs>(port).verbs`. */
+  connect: (port: MessagePort) => Promise<void>;
   /** How many groups of calls were answered, and how many commits that took. */
   groups: () => Promise<{ groups: number; commits: number }>;
   /** Answers what was asked before, closes the database, then ends the thread. Later calls are rejected. */
@@ -35,17 +35,20 @@ export async function openStore({ file: wanted, policy, onFailure }: OpenStoreOp
     onFailure,
   });
   const { verbs } = thread.calls;
-  const connect = async (): Promise<MessagePort> => {
-    const { port1, port2 } = new MessageChannel();
-    await thread.calls.call('connect', [port2], [port2]);
-    return port1;
+  const connect = async (port: MessagePort): Promise<void> => {
+    await thread.calls.call('connect', [port], [port]);
   };
   const { file, foreignFile } = await verbs.opened();
-  const caller = new Caller<TaskStoreVerbs>(await connect());
+  const { port1, port2 } = new MessageChannel();
+  await connect(port2);
+  const caller = new Caller<TaskStoreVerbs>(port1);
   const close = async (): Promise<void> => {
-    await verbs.close();
-    caller.close();
-    await thread.end();
+    try {
+      await verbs.close();
+    } finally {
+      caller.close();
+      await thread.end();
+    }
   };
   let closing: Promise<void> | undefined;
   return {

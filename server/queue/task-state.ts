@@ -53,6 +53,20 @@ export const startsFrom = {
   remove: ['pending', 'waiting', 'dead'],
 } as const satisfies Record<string, readonly TaskState[]>;
 
+/** Transition -> the states it may lead to, where it changes the state. */
+export const endsIn = {
+  grant: ['leased'],
+  release: ['pending'],
+  fail: ['waiting', 'dead'],
+  wake: ['pending'],
+  complete: ['done', 'no_speech'],
+  find: ['done'],
+  replace: ['pending'],
+  reopen: ['pending'],
+  revive: ['pending'],
+  cancel: ['dead'],
+} as const satisfies Partial<Record<keyof typeof startsFrom, readonly TaskState[]>>;
+
 export function isFinished(state: TaskState): state is FinishedState {
   return state === 'done' || state === 'no_speech';
 }

@@ -7,7 +7,7 @@ export function threadStart<Data>(): ThreadStart<Data> {
   return workerData as ThreadStart<Data>;
 }
 
-export function tell<Event>(event: Event): void {
+export function tell(event: unknown): void {
   post({ kind: 'event', event });
 }
 
@@ -22,5 +22,5 @@ export async function bringUp(work: () => void | Promise<void>): Promise<void> {
 }
 
 function post(news: ThreadNews<unknown>): void {
-  parentPort?.postMessage(news);
+  parentPort?.postMessage(news, []);
 }

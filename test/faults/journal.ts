@@ -15,6 +15,8 @@ export type JournalLine = {
   | { kind: 'granted'; termMs: number }
   /** Written before the transcript is sent for the first time. */
   | { kind: 'delivers' }
+  /** Written before the task is handed back or reported as failed: a writer that dies then may have ended its lease. */
+  | { kind: 'ends' }
   | { kind: 'answered'; call: Call; status: number; code?: string }
 );
 
@@ -82,7 +84,7 @@ export function judge(lines: readonly JournalLine[]): Verdict {
     else if (first.leaseId !== leaseId)
       violations.push(`a second transcript accepted: ${what}, before ${first.leaseId}`);
   }
-  violations.push(...liveTwice(grants, answers, accepted));
+  violations.push(...liveTwice(grants, lines, accepted));
   return {
     grants: grants.length,
     accepted,
@@ -95,7 +97,7 @@ export function judge(lines: readonly JournalLine[]): Verdict {
 /** A lease lives at least for its term from when it, or its last renewal, was asked for, unless its worker ended it. */
 function liveTwice(grants: readonly Grant[], answers: readonly Answer[], accepted: Verdict['accepted']): string[] {
   const violations: string[] = [];
-  const byLease = Map.groupBy(answers, (answer) => answer.leaseId);
+  const byLease = Map.groupBy(lines, (line) => line.leaseId);
   for (const [recording, ofRecording] of Map.groupBy(grants, (grant) => grant.recording)) {
     const done = accepted.get(recording)?.receivedMs ?? Infinity;
     const inOrder = ofRecording.toSorted((a, b) => a.receivedMs - b.receivedMs);
@@ -104,10 +106,16 @@ function liveTwice(grants: readonly Grant[], answers: readonly Answer[], accepte
       const next = inOrder[index + 1];
       if (next === undefined) continue;
       const said = byLease.get(grant.leaseId) ?? [];
-      const renewed = said.filter(({ call, status }) => call === 'heartbeat' && status === 200);
+      const renewed = said.filter(
+        (line) => line.kind === 'answered' && line.call === 'heartbeat' && line.status === 200,
+      );
       const livesUntil = Math.max(...[grant, ...renewed].map(({ sentMs }) => sentMs)) + grant.termMs;
-      const ended = Math.min(Infinity, ...said.filter(({ call }) => call !== 'heartbeat').map(({ sentMs }) => sentMs));
-      if (next.receivedMs < Math.min(livesUntil, ended)) {
+      const ended = Math.min(
+        Infinity,
+        ...said.filter(({ kind }) => kind === 'ends' || kind === 'delivers').map(({ sentMs }) => sentMs),
+      );
+      // The server counts whole milliseconds.
+      if (next.receivedMs < Math.min(livesUntil - 2, ended)) {
         violations.push(`${recording} was granted twice: ${grant.leaseId} lived when ${next.leaseId} was granted`);
       }
     }

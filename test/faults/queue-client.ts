@@ -80,19 +80,25 @@ async function insist(call: Call, path: string, task: Task, body: object): Promi
 type Task = { leaseId: string; recording: string };
 
 async function deliver(task: Task): Promise<void> {
-  const now = monotonicMs();
-  note({ kind: 'delivers', sentMs: now, receivedMs: now, ...task });
+  noteNow('delivers', task);
   const vtt = transcriptOf(task.recording, task.leaseId);
   if ((await insist('result', '/result', task, { vtt })) !== 200) return;
   if (random() < 0.1) await insist('again', '/result', task, { vtt });
   if (random() < 0.05) await insist('other', '/result', task, { vtt: transcriptOf(task.recording, 'nobody') });
 }
 
+function noteNow(kind: 'delivers' | 'ends', task: Task): void {
+  const now = monotonicMs();
+  note({ kind, sentMs: now, receivedMs: now, ...task });
+}
+
 async function work(task: Task, termMs: number): Promise<void> {
   const chance = options.isCalm ? 1 : random();
   if (chance < 0.03) {
+    noteNow('ends', task);
     await insist('error', '/error', task, { error: 'as a test wants it' });
   } else if (chance < 0.08 && options.protocol === 2) {
+    noteNow('ends', task);
     await insist('release', '/release', task, { reason: 'as a test wants it' });
   } else if (chance < 0.1) {
     // Late: somebody else may have it by now.
@@ -127,9 +133,9 @@ async function lane(): Promise<void> {
 /** Half of what was begun is brought to its end; the rest is forgotten, as by a worker whose disk is gone. */
 async function takeUp(): Promise<void> {
   const lines = readJournal(options.journal);
-  const ended = new Set(
-    lines.filter((line) => line.kind === 'answered' && line.call !== 'heartbeat').map((line) => line.leaseId),
-  );
+  const isEnd = (line: JournalLine): boolean =>
+    line.kind === 'ends' || (line.kind === 'answered' && line.call !== 'heartbeat');
+  const ended = new Set(lines.filter((line) => isEnd(line)).map((line) => line.leaseId));
   for (const { kind, leaseId, recording } of lines) {
     if (kind === 'granted' && !ended.has(leaseId) && random() < 0.5) await deliver({ leaseId, recording });
   }

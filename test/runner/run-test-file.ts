@@ -3,6 +3,8 @@
  * hangs, a promise that never settles, a crash after the summary. What it returns is the whole truth about the file.
  */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageFolder } from '../../src/package-folder.ts';
 import { runChild } from '../../src/run-child.ts';
 
 export type FileReport = {
@@ -17,6 +19,8 @@ export type FileReport = {
 /** A file that starts with `// deadline: 600 s` may take that long. */
 const defaultDeadlineMs = 120_000;
 
+const compileCache = path.join(packageFolder, 'node_modules', '.cache', 'compile');
+
 export async function runTestFile(file: string, signal: AbortSignal): Promise<FileReport> {
   const source = await readFile(file, 'utf8');
   const deadlineMs = Number(/^\/\/ deadline: (\d+) s$/mu.exec(source)?.[1] ?? 0) * 1000 || defaultDeadlineMs;
@@ -24,7 +28,8 @@ export async function runTestFile(file: string, signal: AbortSignal): Promise<Fi
     file: process.execPath,
     args: ['--unhandled-rejections=strict', file],
     inheritEnv: true,
-    env: { FORCE_COLOR: '0', NO_COLOR: '1' },
+    // Each test of the server starts five threads: what they load is compiled once.
+    env: { FORCE_COLOR: '0', NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache },
     signal,
     timeoutMs: deadlineMs,
     stdoutLimitBytes: 1_000_000,

@@ -97,7 +97,7 @@ export async function startTestServer(
   const program = startProgram({
     args: [serverProgram, '--library', library, '--database', path.join(stateFolder, 'tasks.sqlite')],
     cwd: stateFolder,
-    env: { PORT: '0', ...env },
+    env: { PORT: '0', STT_SETTLE_SECONDS: '0', ...env },
   });
   const url = parseLogLine(await program.seen(/"msg":"listening"/u)).url ?? '';
   return Object.assign(program, { url });

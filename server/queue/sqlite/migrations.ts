@@ -80,6 +80,18 @@ const steps: readonly string[] = [
     UPDATE task_counts SET tasks = tasks + 1 WHERE state = new.state;
   END;
 
+  -- What the table of transitions does not have cannot be written, whatever the code above does.
+  CREATE TRIGGER only_legal_moves BEFORE UPDATE OF state ON tasks
+  WHEN old.state <> new.state AND old.state || '>' || new.state NOT IN (
+    'pending>leased', 'pending>done', 'pending>no_speech', 'pending>dead',
+    'leased>pending', 'leased>waiting', 'leased>done', 'leased>no_speech', 'leased>dead',
+    'waiting>pending', 'waiting>done', 'waiting>no_speech', 'waiting>dead',
+    'dead>pending', 'dead>done', 'dead>no_speech',
+    'done>pending', 'no_speech>pending')
+  BEGIN
+    SELECT RAISE(ABORT, 'a task cannot go from this state to that one');
+  END;
+
   -- Whose token the worker spoke with.
   ALTER TABLE leases ADD COLUMN credential TEXT;
   DROP INDEX leases_of_task;

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { endsIn, startsFrom } from '../task-state.ts';
 import { taskOrders } from '../task-store.ts';
 import { added, termMs, worker } from '../testing/conforming-store.ts';
 import { applicationId } from './database-file.ts';
@@ -23,6 +24,33 @@ run('lets only one lease of a task live, whatever the code does', async () => {
   db.exec(`UPDATE tasks SET state = 'pending'`);
   assert.throws(() => verbs.claim({ leaseId: 'two', worker, termMs }, 0), /UNIQUE constraint failed/u);
   assert.is(verbs.tasksIn('', '', 1)[0]?.state, 'pending');
+  db.close();
+});
+
+run('refuses every move that the table of transitions does not have', async () => {
+  await using folder = await temporaryFolder();
+  const { db } = openDatabase(folder.join('tasks.sqlite'));
+  sqliteTaskStore(db, policy).verbs.apply([added('a.mp3')], 0);
+  const states = ['pending', 'leased', 'waiting', 'done', 'no_speech', 'dead'] as const;
+  const legal = new Set(
+    Object.entries(endsIn).flatMap(([transition, ends]) =>
+      startsFrom[transition as keyof typeof endsIn].flatMap((from) => ends.map((to) => `${from}>${to}`)),
+    ),
+  );
+  for (const from of states) {
+    for (const to of states) {
+      db.exec('BEGIN; DELETE FROM tasks');
+      db.prepare(
+        `
+        INSERT INTO tasks (folder, name, language, fingerprint, state, created_at, changed_at)
+        VALUES ('', 'b.mp3', 'en', 'f', ?, 0, 0)`,
+      ).run(from);
+      const move = (): unknown => db.prepare('UPDATE tasks SET state = ?').run(to);
+      if (from === to || legal.has(`${from}>${to}`)) move();
+      else assert.throws(move, /cannot go/u, `${from}>${to}`);
+      db.exec('ROLLBACK');
+    }
+  }
   db.close();
 });
 

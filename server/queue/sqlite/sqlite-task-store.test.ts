@@ -60,5 +60,5 @@ async function openThreaded(policy: StorePolicy): Promise<ConformingStore> {
   };
 }
 
-conformance('tasks in SQLite', openWrapped, { runs: 100 });
-conformance('tasks in SQLite, in a thread of their own', openThreaded, { runs: 20 });
+conformance('tasks in SQLite', openWrapped, { runs: 60 });
+conformance('tasks in SQLite, in a thread of their own', openThreaded, { runs: 12 });

@@ -61,9 +61,10 @@ class StoreThread {
   #gather(arrived: Arrived[]): Arrived[] {
     for (const port of this.#ports) {
       while (arrived.length < largestGroup) {
-        const next = receiveMessageOnPort(port) as { message: Call[] } | undefined;
+        const next = receiveMessageOnPort(port);
         if (next === undefined) break;
-        for (const call of next.message) arrived.push({ port, call });
+        const calls: Call[] = next.message;
+        for (const call of calls) arrived.push({ port, call });
       }
     }
     return arrived;

@@ -18,6 +18,9 @@ export function deskCases(run: Cases, open: OpenConforming): void {
     assert.equal(await paths({ states: ['waiting', 'done'] }, all), ['Ärger/Über.mp3', 'b.mp3']);
     assert.equal(await paths({ states: [] }, all), []);
     assert.equal(await paths({ pathPart: 'ärger/ü' }, all), ['Ärger/Über.mp3']);
+    assert.equal(await paths({ pathPart: 'U\u0308BER' }, all), ['Ärger/Über.mp3'], 'however the accent is written');
+    assert.equal(await paths({ pathPart: 'B.MP' }, all), ['b.mp3']);
+    assert.equal(await paths({ pathPart: 'r/' }, all), ['Ärger/Über.mp3']);
     assert.equal(await paths({ pathPart: '%' }, all), []);
     assert.equal(await paths({ changedBefore: 5000 }, all), ['c.mp3', 'd.mp3']);
     assert.equal(await paths({ taskIds: [third, 999], states: ['pending'] }, all), ['c.mp3']);

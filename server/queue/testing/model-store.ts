@@ -95,6 +95,7 @@ export class ModelStore {
       case 'complete':
         return this.#ofLease(command);
     }
+    return command satisfies never;
   }
 
   #claim(credential: string | undefined): Planned {
