@@ -30,5 +30,16 @@ export async function runCommands(oclif, { target, help, args }) {
   pjson.oclif.commands = { strategy: 'explicit', target: fileOf(target), identifier: 'commands' };
   if (help !== undefined) pjson.oclif.helpClass = { target: fileOf(help), identifier: 'RootHelp' };
   // No plugins: oclif would look for them in the user's data folder and run what lies there.
-  await execute({ args, loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
+  const executed = execute({ args, loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
+  await Promise.race([executed, readerLeft()]);
+}
+
+/** Of standard output, as with `| head`. Before its end oclif waits until all is written, which then never comes. */
+function readerLeft() {
+  return new Promise((resolve) => {
+    process.stdout.on('error', (error) => {
+      if (error.code !== 'EPIPE') throw error;
+      resolve();
+    });
+  });
 }

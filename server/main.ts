@@ -134,13 +134,21 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const stopping = new AbortController();
   opened.defer(() => http.close(AbortSignal.abort()));
 
+  const loop = { clock, logger, signal: stopping.signal };
+  // The first scan may take long, and leases run out meanwhile.
+  const sweeping = repeat({ ...loop, what: 'the sweep', everyMs: sweepMs, work: () => leases.sweep() });
+  opened.defer(() => {
+    stopping.abort();
+    return sweeping;
+  });
+
   const stopped = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   await scan.run(stopped);
   readiness.scanned();
-  const loop = { clock, logger, signal: stopping.signal };
+  const scanEveryMs = settings.scanSeconds * 1000;
   const loops = [
-    repeat({ ...loop, what: 'the scan', everyMs: settings.scanSeconds * 1000, work: () => scan.run(stopping.signal) }),
-    repeat({ ...loop, what: 'the sweep', everyMs: sweepMs, work: () => leases.sweep() }),
+    sweeping,
+    repeat({ ...loop, what: 'the scan', everyMs: scanEveryMs, work: () => scan.run(stopping.signal) }),
   ];
 
   const resources = opened.move();

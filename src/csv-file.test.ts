@@ -8,8 +8,8 @@ const csv = suite('CSV files');
 
 csv('begins a new file with the header and only a new one', async () => {
   await using folder = await temporaryFolder();
-  await appendCsv(folder.join('p.csv'), ['id', 'n'], ['a', 1]);
-  await appendCsv(folder.join('p.csv'), ['id', 'n'], ['b', undefined]);
+  appendCsv(folder.join('p.csv'), ['id', 'n'], ['a', 1]);
+  appendCsv(folder.join('p.csv'), ['id', 'n'], ['b', undefined]);
   assert.is(await readFile(folder.join('p.csv'), 'utf8'), 'id,n\na,1\nb,\n');
 });
 

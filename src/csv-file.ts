@@ -2,7 +2,7 @@
  * Appends records to a CSV file (RFC 4180) that people open in spreadsheets: `processed.csv` on both sides.
  * The first record of a new file is preceded by its header.
  */
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 
 export type CsvValue = string | number | null | undefined;
 
@@ -16,22 +16,29 @@ export function csvLine(values: readonly CsvValue[]): string {
   return `${quoted.join(',')}\n`;
 }
 
-/** All records in one write; where that fails, none of them is left there in part. */
-export async function appendCsv(
-  file: string,
-  header: readonly string[],
-  ...records: readonly (readonly CsvValue[])[]
-): Promise<void> {
-  const handle = await open(file, 'a');
+/**
+ * All records in one write; where that fails, none of them is left there in part. Synchronous: four quick calls into the page cache
+ * cost the event loop less than the four round trips to wait for them.
+ */
+export function appendCsv(file: string, header: readonly string[], ...records: readonly (readonly CsvValue[])[]): void {
+  const descriptor = openSync(file, 'a');
   try {
-    const { size } = await handle.stat();
+    const { size } = fstatSync(descriptor);
     try {
-      await handle.writeFile((size === 0 ? csvLine(header) : '') + records.map(csvLine).join(''));
+      writeFileSync(descriptor, (size === 0 ? csvLine(header) : '') + records.map(csvLine).join(''));
     } catch (error) {
-      await handle.truncate(size).catch(() => {});
+      cutBack(descriptor, size);
       throw error;
     }
   } finally {
-    await handle.close();
+    closeSync(descriptor);
+  }
+}
+
+function cutBack(descriptor: number, sizeBytes: number): void {
+  try {
+    ftruncateSync(descriptor, sizeBytes);
+  } catch {
+    // Why it could not be written is the error to be told.
   }
 }

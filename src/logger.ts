@@ -27,12 +27,27 @@ export type LoggerOptions = {
 
 /** So much waits in memory while standard output takes nothing; what comes then is lost. */
 const longestBacklogBytes = 1024 * 1024;
+/** Of waiting for standard output, 100 ms each: a reader that is slow gets every line, one that sleeps does not stop the program. */
+const waits = { most: 3, inMs: 10_000 };
 
 function standardOutput(descriptor: number): DestinationStream {
-  const stream = pino.destination({ fd: descriptor, sync: true, maxLength: longestBacklogBytes });
-  // A file on a full disk, or a reader that left: no reason to end the program.
+  const retryEAGAIN = shortPatience();
+  const stream = pino.destination({ fd: descriptor, sync: true, maxLength: longestBacklogBytes, retryEAGAIN });
+  // A file on a full disk, a pipe that nobody reads, or a reader that left: no reason to end the program.
   stream.on('error', () => {});
   return stream;
+}
+
+/** What could not be written is tried again with the next line. */
+function shortPatience(): () => boolean {
+  let since = Number.NEGATIVE_INFINITY;
+  let waited = 0;
+  return () => {
+    const now = performance.now();
+    if (now - since > waits.inMs) [since, waited] = [now, 0];
+    waited += 1;
+    return waited <= waits.most;
+  };
 }
 
 /** One line to all, without what looks like a secret. */

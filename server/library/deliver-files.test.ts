@@ -225,4 +225,14 @@ run('gives every descriptor back', async () => {
   assert.ok((await readdir('/proc/self/fd')).length <= before + 1);
 });
 
+run('stores the transcript where only the name of another format would be too long', async () => {
+  await using root = await library();
+  const long = 'a'.repeat(245);
+  const name = `${long}.transcript.json`;
+  const files = [`${long}.vtt`, name].map((one) => ({ name: one, bytes: Buffer.from('x') }));
+  const answers = await deliverFiles(root.path, [{ ...request(`${long}.mp3`), files }]);
+  assert.equal(answers, [{ kind: 'created', skipped: [name] }]);
+  assert.equal(await readdir(root.path), [`${long}.vtt`]);
+});
+
 run.run();

@@ -14,6 +14,7 @@ import { noHardLinks, temporarySuffix } from '../../src/atomic-file.ts';
 import type { Delivered, DeliveryRequest } from './delivery.ts';
 import { LibraryFolder } from './library-folder.ts';
 import { LibraryRoot } from './library-root.ts';
+import { isTooLong } from './transcript-names.ts';
 
 export type Disk = { fsync: (fd: number) => Promise<void>; link: (from: string, to: string) => void };
 
@@ -120,6 +121,11 @@ class Parcel {
   /** What lies there already is not written. */
   async write(): Promise<void> {
     for (const [index, { name, bytes }] of this.#request.files.entries()) {
+      // Longer than that of the `.vtt`, which shall be stored all the same.
+      if (index > 0 && isTooLong(name)) {
+        this.#skipped.push(name);
+        continue;
+      }
       const lying = await this.#lying(name, bytes);
       if (lying === 'none') this.#writeOne(name, bytes);
       else if (!this.#goesOnBeside(lying, index, name)) return;

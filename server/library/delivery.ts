@@ -16,7 +16,7 @@ export type Delivered =
   /** `same`: these bytes were there already; this server wrote them and was stopped before it could note so. */
   | {
       kind: 'created' | 'same';
-      /** Names of other formats that were not written: something of somebody else lies there. */
+      /** Names of other formats that were not written: something of somebody else lies there, or no file can be called so. */
       skipped?: readonly string[];
     }
   /** Somebody's own transcript lies there; it stays as it is. */

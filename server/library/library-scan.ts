@@ -98,7 +98,7 @@ export class LibraryScan {
       return await this.#walk(start, signal, extent);
     } catch (error) {
       this.#memory.allAreStale();
-      for (const folder of start) this.#options.due.changed(folder, performance.now());
+      if (extent === 'some') for (const folder of start) this.#options.due.changed(folder, performance.now());
       throw error;
     }
   }

@@ -7,7 +7,7 @@ import { fingerprintOf } from './open-recording.ts';
 import type { Offered } from './plan-changes.ts';
 import type { SidecarCache } from './sidecar-cache.ts';
 import type { Skipped, Wanted } from './sort-entries.ts';
-import { transcriptCandidates } from './transcript-names.ts';
+import { isTooLong, transcriptCandidates, transcriptName } from './transcript-names.ts';
 
 export type LookOptions = {
   /** For recordings whose sidecar does not state one; undefined: they are not offered. */
@@ -68,6 +68,10 @@ function lookAtGroup(
     looked.skipped.push({ name: chosen.name, reason: hasSidecar ? noLanguage : noSidecar });
     return;
   }
+  if (isTooLong(transcriptName(options.transcriptName, chosen.name, language))) {
+    looked.skipped.push({ name: chosen.name, reason: tooLong });
+    return;
+  }
   const candidates =
     forbiddenNames.length === 0 ? [] : transcriptCandidates(options.transcriptName, chosen.name, language);
   const forbidden = forbiddenNames.find((name) => candidates.includes(name));
@@ -80,6 +84,7 @@ function lookAtGroup(
 
 const silent = { kind: 'silent' } as const;
 const noLanguage = 'its sidecar states no language; add sql_params.language, or set STT_DEFAULT_LANGUAGE';
+const tooLong = 'its transcript would have too long a name; shorten its own';
 const noSidecar =
   'it has no sidecar; write {"sql_params":{"language":"en"}} to the .json beside it, or set STT_DEFAULT_LANGUAGE';
 

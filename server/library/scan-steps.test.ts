@@ -215,18 +215,33 @@ run('looks again at what it had read when the store failed', async () => {
     await scan.run(signal);
     await writeFile(path.join(root, 'a/1.mp3'), 'audio');
     isFull = true;
-    for (const look of [() => scan.look(['a'], signal), () => scan.run(signal, false)]) {
+    for (const look of [() => scan.run(signal, false), () => scan.look(['a'], signal)]) {
       scan.distrust('a');
       const failed = await look().catch((error: unknown) => error);
       assert.instance(failed, Error);
     }
-    assert.not.ok(due.isEmpty, 'it stays due');
+    assert.not.ok(due.isEmpty, 'what was to be looked at by itself stays due');
     isFull = false;
     await scan.run(signal, false);
   } finally {
     watch.close();
   }
   assert.equal(store.tasks(), ['a/1.mp3 pending']);
+});
+
+run('does not offer a recording whose transcript no file system would take', async () => {
+  await using folder = await temporaryFolder();
+  await using store = openTestStore(folder.join('tasks.sqlite'));
+  const root = folder.join('library');
+  await mkdir(root);
+  const [long, short] = [250, 248].map((length) => `${'a'.repeat(length)}.mp3`);
+  for (const name of [long, short]) await writeFile(path.join(root, String(name)), 'x');
+  const said: string[] = [];
+  const log: ScanLog = ({ level, fields }) => level === 'warn' && said.push(String(fields['path']));
+  const scan = testScan(root, store.catalogue, { transcriptName: '{stem}.{lang}.vtt', log });
+  await scan.run(new AbortController().signal);
+  assert.equal(store.tasks(), [`${short} pending`]);
+  assert.equal(said, [long]);
 });
 
 run.run();

@@ -2,6 +2,7 @@
  * How the transcript of a recording is called (`STT_TRANSCRIPT_NAME`), and which names beside a recording count as its transcript.
  * Pure: it knows names only. A pattern begins with `{stem}`, may hold `{lang}`, and ends with `.vtt`.
  */
+import path from 'node:path';
 import type { TranscriptFormat } from '../../src/config/transcript-settings.ts';
 import { languages, normaliseLanguage } from '../../src/protocol/languages.ts';
 import { stemOf } from './media-types.ts';
@@ -19,6 +20,13 @@ export function transcriptName(pattern: string, recordingPath: string, language:
 /** @returns where another format of the transcript is written. `NAME.json` is a recording's sidecar, so that one gets a longer name. */
 export function formatName(vttPath: string, format: TranscriptFormat): string {
   return `${stemOf(vttPath)}.${format === 'json' ? 'transcript.json' : format}`;
+}
+
+const longestNameBytes = 255;
+
+/** Whether no file can be called so. Source: NAME_MAX of Linux and macOS. */
+export function isTooLong(file: string): boolean {
+  return Buffer.byteLength(path.posix.basename(file)) > longestNameBytes;
 }
 
 /**

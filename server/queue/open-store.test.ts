@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { MessageChannel } from 'node:worker_threads';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -43,13 +42,6 @@ async function open() {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-/** As another thread would speak with the store. */
-async function connected<V = TaskStoreVerbs>(opened: Pick<OpenStore, 'connect'>): Promise<Caller<V>> {
-  const { port1, port2 } = new MessageChannel();
-  await opened.connect(port2);
-  return new Caller<V>(port1);
 }
 
 run('says as an error for people why it cannot open the database', async () => {

@@ -96,12 +96,12 @@ export class Deliveries {
   /** The scan found a transcript before this one was noted: this server may have written it, and been stopped right then. */
   async #compare(arrival: Arrival): Promise<Accepted | Refusal> {
     const { lease, transcript } = arrival;
-    const [webVtt, ...others] = transcript.files;
+    const [webVtt] = transcript.files;
     const isOurs = await this.#options.library.holdsTranscript(lease.path, lease.language, webVtt.bytes);
     if (!isOurs) return alreadyFinished;
-    // The other formats may not have been written yet.
-    const delivered = others.length === 0 ? undefined : await this.#write(arrival);
-    return delivered?.kind === 'refused' ? delivered : accepted;
+    // Its name may not be durable yet, nor the other formats written.
+    const delivered = await this.#write(arrival);
+    return delivered.kind === 'refused' ? delivered : accepted;
   }
 
   async #write(arrival: Arrival): Promise<Delivered | Refusal> {
@@ -110,7 +110,7 @@ export class Deliveries {
     try {
       const delivered = await library.deliver(this.#requestOf(arrival));
       if ('skipped' in delivered) {
-        logger.warn({ ...about(lease), skipped: delivered.skipped }, 'files of somebody else lie there; they stay');
+        logger.warn({ ...about(lease), skipped: delivered.skipped }, 'other formats were not written: something lies there, or the name is too long');
       }
       return delivered;
     } catch (error) {

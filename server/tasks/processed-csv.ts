@@ -11,12 +11,10 @@ export class ProcessedCsv {
   readonly #file: string;
   readonly #root: string;
   readonly #logger: Logger;
-  /** They came while others were being written, and will be written together. */
+  /** They came in one turn of the event loop, and are written together. */
   #waiting: CsvValue[][] = [];
   /** Resolves when what waits now is written. */
   #next: Promise<void> | undefined;
-  /** One write at a time, or two writers would both see an empty file and write its header. */
-  #writing = Promise.resolve();
   #isFailing = false;
 
   constructor(options: { file: string; libraryRoot: string; logger: Logger }) {
@@ -28,17 +26,22 @@ export class ProcessedCsv {
   /** Resolves when the line is written. It is a record for people: a full disk is logged once and stops nothing. */
   add(lease: Lease, ip: string, now: number, error = ''): Promise<void> {
     this.#waiting.push([path.join(this.#root, lease.path), lease.leaseId, ip, new Date(now).toISOString(), error]);
-    this.#next ??= this.#writing = this.#writing.then(() => this.#write());
+    this.#next ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#write();
+        resolve();
+      });
+    });
     return this.#next;
   }
 
   /** Opens the file each time: a person may have moved it away. */
-  async #write(): Promise<void> {
+  #write(): void {
     const lines = this.#waiting;
     this.#waiting = [];
     this.#next = undefined;
     try {
-      await appendCsv(this.#file, header, ...lines);
+      appendCsv(this.#file, header, ...lines);
       if (this.#isFailing) this.#logger.info({ file: this.#file }, 'processed.csv is written again');
       this.#isFailing = false;
     } catch (problem) {

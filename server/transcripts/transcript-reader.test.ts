@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createLogger } from '../../src/logger.ts';
@@ -145,6 +146,19 @@ run('refuses a body that takes too long, and reads those that came with it', asy
     assert.ok(performance.now() - startedAt < 10_000);
     assert.is(refused, 'bad_transcript');
     for (const one of [before, ...others]) assert.ok(one.kind === 'read' && one.transcript.kind === 'transcript');
+  });
+});
+
+run('refuses nothing because the process stood still for a while', async () => {
+  await withReader({ limitMs: 200 }, async (read) => {
+    await read({ id: 'x', vtt: hello });
+    const reading = transcript(read({ id: 'y', vtt: hello }));
+    // Two turns: the thread has the body then.
+    await setImmediate();
+    await setImmediate();
+    // As after a stop: the timers are due before the answer is heard.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    assert.is((await reading).hasSpeech, true);
   });
 });
 

@@ -14,7 +14,7 @@ export type TranscriptReaderOptions = {
   /** The first one is `vtt`. */
   formats: readonly TranscriptFormat[];
   logger: Logger;
-  /** One body may take so long; up to twice that where others were read with it. */
+  /** One body may take so long; a little more where others were read with it. */
   limitMs?: number;
   /** What the thread may hold, in MiB. */
   memoryMb?: number;
@@ -32,6 +32,7 @@ type ReaderVerbs = { readAll: (bodies: Bodies) => ReadAnswer[] };
 const longestShared = 64 * 1024;
 const mostTogether = 64;
 const longestReadMs = 10_000;
+const looksWithinLimit = 10;
 /** Far more than a transcript of the longest body needs. */
 const mostMemoryMb = 512;
 
@@ -125,14 +126,22 @@ export class TranscriptReader {
     this.#waiting.unshift(...group.filter((one) => one !== culprit));
   }
 
-  /** Ends the thread when it stays with one body for too long. */
+  /**
+   * Ends the thread when it stays with one body for too long. Looked at several times within the limit: where the whole process was
+   * stopped (a suspended machine), that is one look, and no reason to refuse a good transcript for ever.
+   */
   #watch(thread: Thread<ReaderVerbs>): NodeJS.Timeout {
     let seen = 0;
-    return setInterval(() => {
-      const now = Atomics.load(this.#progress, 0);
-      if (now === seen) this.#giveUp(thread);
-      seen = now;
-    }, this.#options.limitMs ?? longestReadMs);
+    let looks = 0;
+    return setInterval(
+      () => {
+        const now = Atomics.load(this.#progress, 0);
+        looks = now === seen ? looks + 1 : 0;
+        if (looks === looksWithinLimit) this.#giveUp(thread);
+        seen = now;
+      },
+      (this.#options.limitMs ?? longestReadMs) / looksWithinLimit,
+    );
   }
 
   #running(): Promise<Thread<ReaderVerbs>> {

@@ -11,7 +11,7 @@ export async function logProcessed(file: string, end: TaskEndEvent, language: st
   if (end.event === 'handed_back') return;
   const done = end.event === 'transcribed';
   await mkdir(path.dirname(file), { recursive: true });
-  await appendCsv(file, header, [
+  appendCsv(file, header, [
     end.task,
     language,
     seconds.toFixed(2),

@@ -94,8 +94,12 @@ export function judge(lines: readonly JournalLine[]): Verdict {
   };
 }
 
+/** A delivery that was accepted ends its task for good, one that was refused came too late. */
+const mayHaveEnded = (line: JournalLine): boolean =>
+  line.kind === 'ends' || (line.kind === 'answered' && line.call !== 'heartbeat' && line.status !== 503);
+
 /** A lease lives at least for its term from when it, or its last renewal, was asked for, unless its worker ended it. */
-function liveTwice(grants: readonly Grant[], answers: readonly Answer[], accepted: Verdict['accepted']): string[] {
+function liveTwice(grants: readonly Grant[], lines: readonly JournalLine[], accepted: Verdict['accepted']): string[] {
   const violations: string[] = [];
   const byLease = Map.groupBy(lines, (line) => line.leaseId);
   for (const [recording, ofRecording] of Map.groupBy(grants, (grant) => grant.recording)) {
@@ -110,10 +114,7 @@ function liveTwice(grants: readonly Grant[], answers: readonly Answer[], accepte
         (line) => line.kind === 'answered' && line.call === 'heartbeat' && line.status === 200,
       );
       const livesUntil = Math.max(...[grant, ...renewed].map(({ sentMs }) => sentMs)) + grant.termMs;
-      const ended = Math.min(
-        Infinity,
-        ...said.filter(({ kind }) => kind === 'ends' || kind === 'delivers').map(({ sentMs }) => sentMs),
-      );
+      const ended = Math.min(Infinity, ...said.filter((line) => mayHaveEnded(line)).map(({ sentMs }) => sentMs));
       // The server counts whole milliseconds.
       if (next.receivedMs < Math.min(livesUntil - 2, ended)) {
         violations.push(`${recording} was granted twice: ${grant.leaseId} lived when ${next.leaseId} was granted`);

@@ -1,4 +1,4 @@
-// deadline: 420 s
+// deadline: 600 s
 /**
  * 200 rounds of SIGKILL at random moments under load, on the server and on its clients: nothing that was acknowledged is lost,
  * nothing is granted or accepted twice, every task comes to its end. TEST_SEED says when what is killed; KILL_ROUNDS how often.

@@ -28,6 +28,8 @@ export function ownerOf(file: string): 'nobody' | 'us' | 'other' {
   const descriptor = openSync(file, 'r');
   try {
     const length = readSync(descriptor, header);
+    // A first start that was stopped, or found the disk full. SQLite takes such a file for a new one as well.
+    if (length === 0) return 'nobody';
     const isSqlite = length === 100 && header.toString('latin1', 0, 16) === 'SQLite format 3\0';
     return isSqlite && header.readUInt32BE(68) === applicationId ? 'us' : 'other';
   } finally {

@@ -111,10 +111,16 @@ const steps: readonly string[] = [
 
 export const schemaVersion = steps.length;
 
-/** Brings the database up to `to`; each step is one transaction. */
+/** Brings the database up to `to`; each step is one transaction, and done once by whoever comes first: a server, a command beside it. */
 export function migrate(db: DatabaseSync, from: number, to = schemaVersion): void {
   for (const [index, step] of steps.slice(0, to).entries()) {
     if (index < from) continue;
-    db.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+      db.exec(found > index ? 'COMMIT' : `${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
+    } finally {
+      if (db.isTransaction) db.exec('ROLLBACK');
+    }
   }
 }

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { AppError } from '../../../src/app-error.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { networkFileSystem } from './database-file.ts';
+import { migrate } from './migrations.ts';
 import { isSafeSqlite, openDatabase } from './open-database.ts';
 
 const run = suite('openDatabase');
@@ -41,6 +42,25 @@ run('opens its own database again, also after a crash', async () => {
   assert.is(second.foreignFile, undefined);
   first.db.close();
   second.db.close();
+});
+
+run('takes an empty file for its own: a first start found the disk full', async () => {
+  await using folder = await temporaryFolder();
+  const wanted = folder.join('tasks.sqlite');
+  await writeFile(wanted, '');
+  const { db, file, foreignFile } = openDatabase(wanted);
+  db.close();
+  assert.is(file, wanted);
+  assert.is(foreignFile, undefined);
+});
+
+run('takes each step of the schema once, also where another program was faster', async () => {
+  await using folder = await temporaryFolder();
+  const { db } = openDatabase(folder.join('tasks.sqlite'));
+  for (const seen of [0, 1, 2]) migrate(db, seen);
+  assert.is(pragma(db, 'user_version'), 3);
+  assert.not.ok(db.isTransaction);
+  db.close();
 });
 
 run("leaves a text file (the ancestor's DB_FILE) as it is and takes a sibling", async () => {
