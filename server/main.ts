@@ -28,6 +28,7 @@ import { Deliveries } from './tasks/deliveries.ts';
 import { Leases } from './tasks/leases.ts';
 import { ProcessedCsv } from './tasks/processed-csv.ts';
 import { Readiness } from './tasks/readiness.ts';
+import { Storage } from './tasks/storage.ts';
 import { closeWhatStarted } from './threads/close-what-started.ts';
 import { TranscriptReader } from './transcripts/transcript-reader.ts';
 
@@ -76,6 +77,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         file: settings.databaseFile ?? dataPaths(dataFolder(settings)).database,
         policy: { maxAttempts, order },
         onFailure,
+        onTrouble: (error) => storage.databaseFailed(error),
       }),
       (part) => part.close(),
     ),
@@ -105,8 +107,23 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     libraryRoot: root,
     logger,
   });
-  const parts = { queue: store, catalogue: store, desk: store, library, bell, processed, metrics, clock, logger };
-  const shared = { ...parts, readiness: new Readiness(library, store), sweepMs };
+  const storage = new Storage({
+    probes: { library: () => library.proveWritable(), database: () => store.proveWritable() },
+    logger,
+  });
+  const parts = {
+    storage,
+    queue: store,
+    catalogue: store,
+    desk: store,
+    library,
+    bell,
+    processed,
+    metrics,
+    clock,
+    logger,
+  };
+  const shared = { ...parts, readiness: new Readiness(library, store, storage), sweepMs };
   const { readiness } = shared;
   metrics.follow({ desk: store, readiness, libraryRoot: root, databaseFolder: path.dirname(file) });
   const leases = new Leases({ ...shared, onChangedFromOutside: () => scan.distrust() });

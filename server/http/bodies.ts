@@ -56,7 +56,16 @@ export class Bodies {
     onAcceptable();
     return new Promise((resolve, reject) => {
       const body = new GrowingBody(longestBytes, announced, (moreBytes) => this.#hold(moreBytes));
-      const timer = setTimeout(() => end(tooSlow), this.#deadlineMs(announced, longestBytes));
+      const deadlineMs = (): number => this.#deadlineMs(Number.isNaN(announced) ? body.sizeBytes : announced);
+      let grantedMs = deadlineMs();
+      // Of what was not announced, only what came earns time.
+      const onDeadline = (): void => {
+        const moreMs = deadlineMs() - grantedMs;
+        if (moreMs <= 0) return end(tooSlow);
+        grantedMs += moreMs;
+        timer = setTimeout(onDeadline, moreMs);
+      };
+      let timer = setTimeout(onDeadline, grantedMs);
       const end = (outcome: Refusal | undefined, error?: Error): void => {
         clearTimeout(timer);
         request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
@@ -102,9 +111,8 @@ export class Bodies {
     return this.#heldBytes >= this.#limits.allBodiesBytes ? overloaded : undefined;
   }
 
-  #deadlineMs(announced: number, longestBytes: number): number {
+  #deadlineMs(sizeBytes: number): number {
     const { bodyMs, bodyBytesPerSecond } = this.#limits;
-    const sizeBytes = Number.isNaN(announced) ? longestBytes : announced;
     return bodyMs + Math.floor(((sizeBytes / bodyBytesPerSecond) * 1000) / roundMs) * roundMs;
   }
 }
@@ -118,7 +126,7 @@ class GrowingBody {
   readonly #announced: number;
   readonly #hold: (moreBytes: number) => boolean;
   #buffer: Buffer = Buffer.alloc(0);
-  #sizeBytes = 0;
+  sizeBytes = 0;
   heldBytes = 0;
 
   constructor(longestBytes: number, announced: number, hold: (moreBytes: number) => boolean) {
@@ -128,28 +136,28 @@ class GrowingBody {
   }
 
   add(chunk: Buffer): Refusal | undefined {
-    const sizeBytes = this.#sizeBytes + chunk.length;
+    const sizeBytes = this.sizeBytes + chunk.length;
     if (sizeBytes > this.#longestBytes) return tooLarge(this.#longestBytes);
     if (chunk.length === this.#announced) {
       if (!this.#take(chunk.length)) return overloaded;
       this.#buffer = chunk;
     } else {
       if (sizeBytes > this.#buffer.length && !this.#grow(sizeBytes)) return overloaded;
-      chunk.copy(this.#buffer, this.#sizeBytes);
+      chunk.copy(this.#buffer, this.sizeBytes);
     }
-    this.#sizeBytes = sizeBytes;
+    this.sizeBytes = sizeBytes;
     return undefined;
   }
 
   bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#sizeBytes);
+    return this.#buffer.subarray(0, this.sizeBytes);
   }
 
   #grow(sizeBytes: number): boolean {
     const wanted = Math.min(this.#longestBytes, Math.max(firstBytes, sizeBytes, this.#buffer.length * 2));
     if (!this.#take(wanted - this.#buffer.length)) return false;
     const grown = Buffer.allocUnsafeSlow(wanted);
-    this.#buffer.copy(grown, 0, 0, this.#sizeBytes);
+    this.#buffer.copy(grown, 0, 0, this.sizeBytes);
     this.#buffer = grown;
     return true;
   }

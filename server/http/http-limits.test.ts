@@ -25,19 +25,23 @@ run('cuts headers that come too slowly, with 408', async () => {
   );
 });
 
-run('cuts a body that drips, with 408, though something always comes', async () => {
-  await using server = await startTestHttp({ limits: { bodyMs: 300 } });
-  const socket = await connected(server.port);
-  let received = '';
-  socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
-  socket.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
-  const drip = setInterval(() => socket.write('x'), 20);
-  await once(socket, 'close');
-  clearInterval(drip);
-  assert.match(received, /^HTTP\/1\.1 408 /u);
-  assert.match(received, 'Connection: close');
-  assert.is(server.http.heldBytes(), 0);
-});
+for (const [length, piece] of [
+  ['Content-Length: 1000', 'x'],
+  ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
+] as const)
+  run(`cuts a body that drips, with 408, though something always comes (${length})`, async () => {
+    await using server = await startTestHttp({ limits: { bodyMs: 300, bodyBytes: 4 * 1024 * 1024 } });
+    const socket = await connected(server.port);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.write(`POST /echo HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
+    const drip = setInterval(() => socket.write(piece), 20);
+    await once(socket, 'close');
+    clearInterval(drip);
+    assert.match(received, /^HTTP\/1\.1 408 /u);
+    assert.match(received, 'Connection: close');
+    assert.is(server.http.heldBytes(), 0);
+  });
 
 run('cuts idle connections, and 200 readers that take nothing of their answers', async () => {
   // Small ones and many of them: more than the buffers on the way take.

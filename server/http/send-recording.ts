@@ -102,7 +102,10 @@ function ending(response: ServerResponse, otherwise: Sent): Promise<Sent> {
   });
 }
 
-/** The timer starts anew with every byte that the system takes over. */
+/**
+ * Ends a connection of which the system takes nothing more. Node.js looks every `stallMs` whether something went since its last look,
+ * so it ends after one to two times that long.
+ */
 function cutWhenStalled(response: ServerResponse, stallMs: number): void {
   response.setTimeout(stallMs, () => response.destroy());
 }

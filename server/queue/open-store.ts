@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Caller } from '../threads/calls.ts';
 import { startThread } from '../threads/thread.ts';
+import { isStoreTrouble } from './sqlite/store-trouble.ts';
 import type { StoreThreadData, StoreThreadVerbs } from './sqlite/store-thread.ts';
 import type { StorePolicy, TaskStore, TaskStoreVerbs } from './task-store.ts';
 
@@ -10,6 +11,8 @@ export type OpenStoreOptions = {
   policy: StorePolicy;
   /** The thread ended by itself: nothing can be promised any more. */
   onFailure: (error: Error) => void;
+  /** It could not store or read something, for now: locked, full, or broken. */
+  onTrouble?: (error: Error) => void;
 };
 
 export type OpenStore = {
@@ -27,7 +30,7 @@ export type OpenStore = {
 };
 
 /** Rejects with an AppError (exit code 78) where the database cannot be used. */
-export async function openStore({ file: wanted, policy, onFailure }: OpenStoreOptions): Promise<OpenStore> {
+export async function openStore({ file: wanted, policy, onFailure, onTrouble }: OpenStoreOptions): Promise<OpenStore> {
   const thread = await startThread<StoreThreadVerbs, StoreThreadData>({
     name: 'the store',
     file: new URL('./sqlite/store-thread', import.meta.url),
@@ -41,7 +44,9 @@ export async function openStore({ file: wanted, policy, onFailure }: OpenStoreOp
   const { file, foreignFile } = await verbs.opened();
   const { port1, port2 } = new MessageChannel();
   await connect(port2);
-  const caller = new Caller<TaskStoreVerbs>(port1);
+  const caller = new Caller<TaskStoreVerbs>(port1, (error) => {
+    if (isStoreTrouble(error)) onTrouble?.(error);
+  });
   const close = async (): Promise<void> => {
     try {
       await verbs.close();

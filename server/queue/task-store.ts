@@ -11,7 +11,12 @@ export type TaskOrder = (typeof taskOrders)[number];
 
 export type StorePolicy = { maxAttempts: number; order: TaskOrder };
 
+export type StoreHealthVerbs = {
+  /** Commits something that changes nothing; throws where nothing can be stored. */
+  proveWritable(): void;
+};
+
 /** As the store runs them. The verbs of one group share a commit; each is all or nothing for itself. */
-export type TaskStoreVerbs = TaskQueueVerbs & TaskCatalogueVerbs & TaskDeskVerbs & CredentialVerbs;
+export type TaskStoreVerbs = TaskQueueVerbs & TaskCatalogueVerbs & TaskDeskVerbs & CredentialVerbs & StoreHealthVerbs;
 
 export type TaskStore = Remote<TaskStoreVerbs>;

@@ -14,6 +14,7 @@ import { Claims } from './claims.ts';
 import { Leases } from './leases.ts';
 import { ProcessedCsv } from './processed-csv.ts';
 import { Readiness } from './readiness.ts';
+import { Storage } from './storage.ts';
 
 const run = suite('Claims');
 
@@ -44,10 +45,12 @@ async function given(names: readonly string[]) {
   const clock = fakeClock();
   const logger = pino({ level: 'silent' });
   const bell = new Bell(clock);
-  const readiness = new Readiness(library, store);
+  const probes = { library: () => library.proveWritable(), database: () => store.proveWritable() };
+  const storage = new Storage({ probes, logger });
+  const readiness = new Readiness(library, store, storage);
   const processed = new ProcessedCsv({ file: folder.join('processed.csv'), libraryRoot: root, logger });
   const metrics = new Metrics(clock);
-  const shared = { queue: store, catalogue: store, desk: store, library, readiness, bell, processed, metrics };
+  const shared = { queue: store, catalogue: store, desk: store, library, readiness, storage, bell, processed, metrics };
   const leases = new Leases({ ...shared, sweepMs: 15_000, clock, logger });
   const claims = new Claims({ ...shared, leases, leaseMs: 90_000, legacyLeaseMs: 1e7, clock, logger });
   return {

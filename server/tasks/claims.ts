@@ -16,6 +16,7 @@ import type { Readiness } from './readiness.ts';
 import { type Digest, RecordingDigests } from './recording-digest.ts';
 import { leaseLost, type Refusal, refuse, unknownTask } from './refusal.ts';
 import { SetAside } from './set-aside.ts';
+import type { Storage } from './storage.ts';
 
 export type ClaimsOptions = {
   queue: TaskQueue;
@@ -23,6 +24,7 @@ export type ClaimsOptions = {
   library: Library;
   leases: Leases;
   readiness: Readiness;
+  storage: Storage;
   bell: Bell;
   metrics: Metrics;
   /** The term of a worker that sends heartbeats. */
@@ -66,7 +68,8 @@ export class Claims {
     const deadline = clock.now() + waitMs;
     const place = bell.newPlace();
     for (;;) {
-      const leftMs = deadline - clock.now();
+      // Not longer where the clock was set back meanwhile.
+      const leftMs = Math.min(deadline - clock.now(), waitMs);
       if (leftMs <= 0 || gone.aborted || readiness.isStopping) return noTask;
       logger.debug({ worker: worker.name, leftMs }, 'waits for a task');
       await bell.next(place, heard, leftMs, gone);
@@ -108,9 +111,12 @@ export class Claims {
 
   /** Recordings that cannot be handed out are set aside until one can, or none is left. */
   async #claimNow(worker: Worker, gone: AbortSignal): Promise<Grant | NoTask | Refusal> {
-    const { queue, leases, readiness, metrics, leaseMs, legacyLeaseMs, clock, logger } = this.#options;
+    const { queue, leases, readiness, storage, metrics, leaseMs, legacyLeaseMs, clock, logger } = this.#options;
     const termMs = worker.protocol === 1 ? legacyLeaseMs : leaseMs;
     while (!gone.aborted && !readiness.isStopping) {
+      // Nobody could take the transcript.
+      const trouble = storage.objection();
+      if (trouble !== undefined) return refuse('not_ready', trouble);
       const leaseId = freshLeaseId();
       // It travels with the claim, and shares its commit.
       this.#digests.flush();

@@ -24,6 +24,7 @@ import type { Peer } from './peer.ts';
 import type { ProcessedCsv } from './processed-csv.ts';
 import type { Readiness } from './readiness.ts';
 import { type Accepted, accepted, type Refusal, refuse, unknownTask } from './refusal.ts';
+import type { Storage } from './storage.ts';
 
 export type DeliveriesOptions = {
   queue: TaskQueue;
@@ -33,6 +34,7 @@ export type DeliveriesOptions = {
   /** `{stem}.vtt` */
   transcriptPattern: string;
   readiness: Readiness;
+  storage: Storage;
   bell: Bell;
   processed: ProcessedCsv;
   metrics: Metrics;
@@ -106,15 +108,20 @@ export class Deliveries {
 
   async #write(arrival: Arrival): Promise<Delivered | Refusal> {
     const { lease } = arrival;
-    const { library, logger } = this.#options;
+    const { library, storage, logger } = this.#options;
     try {
       const delivered = await library.deliver(this.#requestOf(arrival));
+      if (delivered.kind === 'created') storage.works('library');
       if ('skipped' in delivered) {
-        logger.warn({ ...about(lease), skipped: delivered.skipped }, 'other formats were not written: something lies there, or the name is too long');
+        logger.warn(
+          { ...about(lease), skipped: delivered.skipped },
+          'other formats were not written: something lies there, or the name is too long',
+        );
       }
       return delivered;
     } catch (error) {
       // Disk full, read-only, no permission: the worker keeps the transcript and comes again.
+      storage.libraryFailed(error);
       logger.error({ ...about(lease), reason: messageOf(error) }, 'cannot write a transcript');
       return refuse('not_ready', `The transcript cannot be written now: ${messageOf(error)}.`);
     }

@@ -2,16 +2,19 @@
 import { absenceOf } from '../library/absence.ts';
 import type { Library } from '../library/library.ts';
 import type { TaskCatalogue } from '../queue/task-catalogue.ts';
+import type { Storage } from './storage.ts';
 
 export class Readiness {
   readonly #library: Library;
   readonly #catalogue: TaskCatalogue;
+  readonly #storage: Storage;
   #hasScanned = false;
   #isStopping = false;
 
-  constructor(library: Library, catalogue: TaskCatalogue) {
+  constructor(library: Library, catalogue: TaskCatalogue, storage: Storage) {
     this.#library = library;
     this.#catalogue = catalogue;
+    this.#storage = storage;
   }
 
   get isStopping(): boolean {
@@ -31,6 +34,6 @@ export class Readiness {
   async objection(): Promise<string | undefined> {
     if (this.#isStopping) return 'the server is stopping';
     if (!this.#hasScanned) return 'the first scan of the library is running';
-    return absenceOf(this.#library, this.#catalogue);
+    return this.#storage.objection() ?? absenceOf(this.#library, this.#catalogue);
   }
 }

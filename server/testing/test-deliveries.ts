@@ -16,6 +16,7 @@ import { Bell } from '../tasks/bell.ts';
 import { Deliveries } from '../tasks/deliveries.ts';
 import { ProcessedCsv } from '../tasks/processed-csv.ts';
 import { Readiness } from '../tasks/readiness.ts';
+import { Storage } from '../tasks/storage.ts';
 import type { Accepted, Refusal } from '../tasks/refusal.ts';
 import { TranscriptReader } from '../transcripts/transcript-reader.ts';
 import type { LogLine } from './test-server.ts';
@@ -52,7 +53,9 @@ export async function startTestDeliveries(
   const root = inLibrary('');
   const library = await Library.start({ root, transcriptPattern: pattern, onFailure });
   const reader = new TranscriptReader({ formats, logger });
-  const readiness = new Readiness(library, store);
+  const probes = { library: () => library.proveWritable(), database: () => store.proveWritable() };
+  const storage = new Storage({ probes, logger });
+  const readiness = new Readiness(library, store, storage);
   readiness.scanned();
   const metrics = new Metrics(clock);
   const processed = new ProcessedCsv({ file: folder.join('processed.csv'), libraryRoot: library.root, logger });
@@ -63,6 +66,7 @@ export async function startTestDeliveries(
     reader,
     transcriptPattern: pattern,
     readiness,
+    storage,
     bell: new Bell(clock),
     processed,
     metrics,

@@ -61,13 +61,16 @@ export class Caller<V> {
   readonly verbs: Remote<V>;
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
+  readonly #onError: ((error: Error) => void) | undefined;
   #sequence = 0;
   #outgoing: Call[] = [];
   #transfer: Transferable[] = [];
   #broken: Error | undefined;
 
-  constructor(port: MessagePort) {
+  /** @param onError is told of each error that a verb answers with. */
+  constructor(port: MessagePort, onError?: (error: Error) => void) {
     this.#port = port;
+    this.#onError = onError;
     port.on('message', (replies: Reply[]) => {
       for (const reply of replies) this.#settle(reply);
     });
@@ -113,8 +116,13 @@ export class Caller<V> {
   #settle(reply: Reply): void {
     const waiting = this.#pending.get(reply.sequence);
     this.#pending.delete(reply.sequence);
-    if (reply.kind === 'value') waiting?.resolve(reply.value);
-    else waiting?.reject(deliverError(reply.error));
+    if (reply.kind === 'value') {
+      waiting?.resolve(reply.value);
+      return;
+    }
+    const error = deliverError(reply.error);
+    this.#onError?.(error);
+    waiting?.reject(error);
   }
 }
 
