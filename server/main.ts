@@ -134,6 +134,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     legacyLeaseMs: settings.legacyLeaseHours * 3_600_000,
   });
   const deliveries = new Deliveries({ ...shared, reader, transcriptPattern: transcriptName });
+  // Before anything changes: where nobody may listen, nothing has begun.
+  const access = await openAccess({ settings, credentials: store, metrics, clock, logger });
   const { refreshed } = await store.sweep(clock.now(), true);
   if (refreshed > 0) logger.info({ leases: refreshed }, 'leases from before the restart got a fresh term');
 
@@ -141,7 +143,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     host: settings.host,
     port: settings.port,
     routes: allRoutes({ ...shared, claims, leases, deliveries, stallMs, onPurged: () => scan.distrust() }),
-    access: await openAccess({ settings, credentials: store, metrics, clock, logger }),
+    access,
     isLocalOnly: isLoopback(settings.host),
     trustedProxies: settings.trustedProxies,
     tls: tlsPathsOf(settings),

@@ -78,6 +78,19 @@ if (process.platform === 'linux') {
     assert.match(told, 'cannot write the log in');
     await runTo('/dev/full');
   });
+
+  log('a pipe that nobody reads does not stop the program', async () => {
+    await using folder = await temporaryFolder();
+    const script = `import { createLogger } from ${JSON.stringify(loggerModule)};
+      const log = createLogger({ level: 'info' });
+      for (let n = 0; n < 20_000; n += 1) log.info({ n, text: 'x'.repeat(100) }, 'hello');
+      process.stderr.write('went on');`;
+    const command = `mkfifo "$2" && exec 3<>"$2" && exec "$0" --input-type=module -e "$1" >&3`;
+    const args = ['-c', command, process.execPath, script, folder.join('pipe')];
+    const end = await runChild({ file: '/bin/sh', args, timeoutMs: 20_000 });
+    assert.is(end.outputTail, 'went on');
+    assert.is(end.exitCode, 0);
+  });
 }
 
 log('refuses a directory that cannot be made, with a hint', async () => {

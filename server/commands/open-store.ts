@@ -1,6 +1,6 @@
 /** Opens the task database for a command: the same file that the server uses, found the same way. */
 import path from 'node:path';
-import { AppError } from '../../src/app-error.ts';
+import { AppError, messageOf } from '../../src/app-error.ts';
 import { dataPaths } from '../../src/config/data-paths.ts';
 import { dataFolder, loadServerSettings } from '../../src/config/load-settings.ts';
 import { exitCodes } from '../../src/exit-codes.ts';
@@ -25,11 +25,24 @@ export function databaseFile(database: string | undefined) {
 }
 
 export function requireDatabase(file: string): void {
-  // Also where the name is taken by the ancestor's, and ours would lie beside it.
-  if (ownerOf(databaseFileAt(file).file) === 'us') return;
+  if (isThere(file)) return;
   throw new AppError(`There is no task database ${file}.`, {
     code: 'STT_DATABASE_MISSING',
     hint: 'Name the one that the server uses: --database FILE, or DB_FILE or STT_DATA_DIR as the server has them.',
     exitCode: exitCodes.noInput,
   });
+}
+
+function isThere(file: string): boolean {
+  try {
+    // Also where the name is taken by the ancestor's, and ours would lie beside it.
+    return ownerOf(databaseFileAt(file).file) === 'us';
+  } catch (error) {
+    throw new AppError(`The task database ${file} cannot be read: ${messageOf(error)}.`, {
+      code: 'STT_DATABASE',
+      hint: 'Name the file that the server uses (--database FILE, or DB_FILE), and run this as a user who may read and write it.',
+      exitCode: exitCodes.noInput,
+      cause: error,
+    });
+  }
 }

@@ -44,7 +44,7 @@ run('says where it listens, serves, and ends in order when it is told to', async
   assert.is(task, 'de audio');
   assert.is(end.exitCode, 0, end.outputTail);
   assert.match(end.stdout, '"msg":"stopped"');
-  assert.equal((await readdir(folder.join('data', 'server'))).toSorted(), ['tasks.sqlite']);
+  assert.equal((await readdir(folder.join('data', 'server'))).toSorted(), ['tasks.sqlite', 'tasks.sqlite.lock']);
   assert.is((await readdir(folder.join('logs'))).length, 1);
 });
 

@@ -8,6 +8,7 @@ import { type ChildEnd, runChild } from '../../src/run-child.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { tokenSha256 } from '../access/token.ts';
 import { type OpenStore, openStore } from '../queue/open-store.ts';
+import { openDatabase } from '../queue/sqlite/open-database.ts';
 
 const commands = suite('commands of stt-server');
 
@@ -218,6 +219,32 @@ commands('a typo in .env is told before anything is done', async () => {
   const end = await stt(folder, 'worker add x');
   assert.is(end.exitCode, 78);
   assert.match(end.outputTail, 'DB_FILES is not a setting; did you mean DB_FILE?');
+});
+
+commands('a database that is locked, or cannot be read, is no bug of ours', async () => {
+  await using folder = await temporaryFolder();
+  const opened = await openFilled(folder);
+  const { db: other } = openDatabase(folder.join('tasks.sqlite'));
+  other.exec('BEGIN IMMEDIATE');
+  const locked = await stt(folder, 'worker add gaming-pc');
+  assert.is(locked.exitCode, 75, locked.outputTail);
+  assert.match(locked.outputTail, /database is locked[\s\S]*Try again[\s\S]*\[STT_DATABASE_BUSY\]/u);
+  other.close();
+  assert.is((await stt(folder, 'worker add gaming-pc')).exitCode, 0);
+  await opened.close();
+
+  const noFile = await stt(folder, `tasks list --database ${folder.path}`);
+  assert.is(noFile.exitCode, 66, noFile.outputTail);
+  assert.match(noFile.outputTail, /cannot be read: EISDIR[\s\S]*--database FILE/u);
+});
+
+commands('a reader that leaves early, like head, is no trouble', async () => {
+  await using folder = await temporaryFolder();
+  const script = `"$0" "$1" tasks list --help 2>&3 | true; exit \${PIPESTATUS[0]}`;
+  const args = ['-c', `exec 3>&1; ${script}`, process.execPath, `${packageFolder}/bin/stt-server.js`];
+  const end = await runChild({ file: 'bash', args, cwd: folder.path, env: {}, timeoutMs: 60_000 });
+  assert.is(end.exitCode, 0, end.outputTail);
+  assert.is(end.outputTail.trim(), '');
 });
 
 commands.run();

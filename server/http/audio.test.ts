@@ -58,6 +58,9 @@ run('resumes a download under the same lease', async () => {
   assert.is(parseDigestHeader(part.headers.get('repr-digest') ?? ''), sha256(bytes));
   assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(40_000)));
 
+  const head = await fetch(`${server.url()}/task/${id}/audio`, { method: 'HEAD', headers: { Range: 'bytes=40000-' } });
+  assert.equal([head.status, head.headers.get('content-length')], [200, '100000'], 'only a GET has ranges');
+
   const whole = await server.get(`/task/${id}/audio`);
   assert.is(whole.status, 200);
   assert.ok(Buffer.from(await whole.arrayBuffer()).equals(bytes));

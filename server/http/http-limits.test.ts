@@ -161,4 +161,16 @@ run('asks for a body only when the headers are acceptable', async () => {
   assert.match(await server.exchange(`POST /echo HTTP/1.1\r\n${close}Expect: coffee\r\n\r\n`), /^HTTP\/1\.1 417 /u);
 });
 
+run('cuts a body that comes on after an expectation that nobody meets', async () => {
+  await using server = await startTestHttp({ limits: { lingerMs: 100 } });
+  const socket = await connected(server.port);
+  let received = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+  socket.write('POST /echo HTTP/1.1\r\nHost: x\r\nExpect: coffee\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const drip = setInterval(() => socket.write('1\r\nx\r\n'), 20);
+  await eventually(() => socket.closed, 'the end of the connection');
+  clearInterval(drip);
+  assert.match(received, /^HTTP\/1\.1 417 /u);
+});
+
 run.run();

@@ -110,9 +110,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.maxConnections = limits.connections;
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
-  server.on('checkExpectation', (_, response: ServerResponse) =>
-    sendProblem({ response, requestId: nextId() }, 'expectation_failed', 'This server only knows 100-continue.'),
-  );
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => {
+      if (!request.complete) lingerAfter(request, limits);
+    });
+    sendProblem({ response, requestId: nextId() }, 'expectation_failed', 'This server only knows 100-continue.');
+  });
   server.on('connect', (_, socket: Duplex) =>
     answerRaw(socket, 'method_not_allowed', 'This server is no proxy.', nextId()),
   );

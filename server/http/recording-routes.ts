@@ -61,7 +61,9 @@ export function recordingRoutes({ claims, metrics, stallMs }: RecordingRoutesOpt
     await using recording = outcome.recording;
     const ifRange = request.headers['if-range'];
     const etag = outcome.sha256 === undefined ? undefined : etagOf(outcome.sha256);
-    const range = rangeOf(request.headers.range, recording.sizeBytes, { ifRange, etag });
+    // RFC 9110, 14.2: only a GET has ranges.
+    const header = request.method === 'GET' ? request.headers.range : undefined;
+    const range = rangeOf(header, recording.sizeBytes, { ifRange, etag });
     if (range === 'unsatisfiable') {
       return sendProblem(exchange, 'range_not_satisfiable', `The recording has ${recording.sizeBytes} bytes.`, {
         'Content-Range': `bytes */${recording.sizeBytes}`,

@@ -10,7 +10,7 @@ import { absenceOf, type Present } from './absence.ts';
 import type { DueFolders } from './due-folders.ts';
 import { emptyFolder } from './library.ts';
 import { lookAtWanted } from './look-at-wanted.ts';
-import { planChanges } from './plan-changes.ts';
+import { type FolderView, planChanges, waitsForLease } from './plan-changes.ts';
 import { type ReadFolder, readFolder } from './read-folder.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { ScanMemory } from './scan-memory.ts';
@@ -218,17 +218,24 @@ export class LibraryScan {
         known,
         group.flatMap(({ names }) => names),
       );
-      await walk.changes.add(planChanges({ ...view, offered, unsettled }, tasks));
+      await this.#plan({ ...view, offered, unsettled }, tasks, walk);
       // Events and answers come in between.
       await turn();
       if (signal.aborted) return undefined;
     }
     sidecars.endReading();
     this.#notices.folder(folder, skipped);
-    const planned = planChanges({ ...view, finished: found.finished }, [...known.values()]);
-    if (!found.holdsFiles && planned.some(({ kind }) => kind === 'remove')) walk.unread.set(folder, emptyFolder);
-    else await walk.changes.add(planned);
+    const tasks = [...known.values()];
+    const last = { ...view, finished: found.finished };
+    const isGone = !found.holdsFiles && planChanges(last, tasks).some(({ kind }) => kind === 'remove');
+    if (isGone) walk.unread.set(folder, emptyFolder);
+    else await this.#plan(last, tasks, walk);
     return undefined;
+  }
+
+  async #plan(view: FolderView, known: readonly KnownTask[], walk: Walk): Promise<void> {
+    if (waitsForLease(view, known)) this.#memory.isStale(view.folder);
+    await walk.changes.add(planChanges(view, known));
   }
 
   async #knownIn(folder: string): Promise<Map<string, KnownTask>> {

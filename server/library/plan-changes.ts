@@ -43,6 +43,14 @@ export function planChanges(view: FolderView, known: readonly KnownTask[]): Libr
   return [...toKnown, ...added];
 }
 
+/** Whether something is to be changed as soon as a worker has ended its lease: nobody may tell the scan of that. */
+export function waitsForLease(view: FolderView, known: readonly KnownTask[]): boolean {
+  const leased = known.filter((task) => task.state === 'leased');
+  if (leased.length === 0) return false;
+  const asPending = leased.map((task) => ({ ...task, state: 'pending' as const }));
+  return planChanges(view, asPending).some(({ kind }) => kind !== 'add');
+}
+
 function notOffered(task: KnownTask, path: string, isThere: boolean): LibraryChange[] {
   // The rows of finished tasks stay: their leases answer repeated deliveries.
   if (isFinished(task.state)) return [];

@@ -244,4 +244,20 @@ run('does not offer a recording whose transcript no file system would take', asy
   assert.equal(said, [long]);
 });
 
+run('follows what was changed while a worker had the task, once it has handed it back', async () => {
+  await using folder = await temporaryFolder();
+  await using store = openTestStore(folder.join('tasks.sqlite'));
+  using at = await watchedScan(folder, store);
+  const worker = { name: 'w', ip: '::1', protocol: 2, credential: undefined } as const;
+  const lease = store.verbs.claim({ leaseId: 'x', worker, termMs: 1000 }, 0);
+  const place = path.posix.dirname(lease?.path ?? '');
+  await writeFile(path.join(at.root, place, `${path.basename(lease?.path ?? '', '.mp3')}.json`), '{"language":"de"}');
+  await eventually(() => at.heard.includes(place), 'the event');
+  await at.look();
+  store.verbs.release({ leaseId: 'x', credential: undefined }, { outcome: 'released', reason: undefined }, 0);
+  await at.look();
+  assert.is(store.verbs.tasksIn(place, '', 1)[0]?.language, 'de');
+  assert.equal(await at.look(), { read: 0, fresh: 4 });
+});
+
 run.run();

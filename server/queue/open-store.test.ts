@@ -57,6 +57,16 @@ run('says as an error for people why it cannot open the database', async () => {
   assert.match(String(error['hint']), /Update stt/u);
 });
 
+run('lets one server at a time have the database, and commands beside it', async () => {
+  await using at = await open();
+  const error = await rejects(openStore({ file: at.file, policy, onFailure }), /Another server uses/u);
+  assert.equal([error['exitCode'], error['code']], [78, 'STT_DATABASE']);
+  openStoreDirectly(at.file, policy).close();
+  assert.ok(await at.claim('x'));
+  await at.close();
+  await (await openStore({ file: at.file, policy, onFailure })).close();
+});
+
 run('tells where the tasks are when the file belongs to another program', async () => {
   await using folder = await temporaryFolder();
   const file = folder.join('processed.db');

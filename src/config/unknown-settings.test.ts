@@ -12,6 +12,7 @@ unknown('names what was probably meant, in .env and for STT_ in the environment'
     'AUDIO_DIRR is not a setting; did you mean AUDIO_DIR?',
     'SERVER_ULR is not a setting; did you mean SERVER_URL?',
   ]);
+  assert.equal(around('STT_ATUH').problems, ['STT_ATUH is not a setting; did you mean STT_AUTH?']);
   assert.equal(inFile('audio_dir').problems, ['audio_dir is not a setting; did you mean AUDIO_DIR?']);
   assert.equal(inFile('STT_AUDIO_DIR').problems, ['STT_AUDIO_DIR is not a setting; did you mean AUDIO_DIR?']);
   assert.equal(around('STT_SLOT', 'STT_LEASE_SECOND').problems, [

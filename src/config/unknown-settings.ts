@@ -45,9 +45,10 @@ export function findUnknownSettings({ environment, envFile }: Names): UnknownSet
 function nearestName(name: string): string | undefined {
   const upper = name.toUpperCase();
   const ranked = knownNames
-    .map((known) => ({ known, slips: leven(upper, known) }))
+    .map((known) => ({ known, slips: leven(upper, known), grows: Math.abs(known.length - name.length) }))
     .filter(({ known, slips }) => slips <= (known.length < 8 ? 1 : 2))
-    .toSorted((a, b) => a.slips - b.slips);
+    // Two letters that changed places are two slips, and no other length.
+    .toSorted((a, b) => a.slips - b.slips || a.grows - b.grows);
   return ranked[0]?.known;
 }
 

@@ -13,6 +13,7 @@ const firstOf: Record<TaskOrder, string> = {
   newest: `tasks INDEXED BY tasks_to_be_had WHERE ${isToBeHad} ORDER BY task_id DESC`,
   shortest: `tasks INDEXED BY tasks_to_be_had_by_size WHERE ${isToBeHad} ORDER BY size_bytes, task_id`,
 };
+const waiting = `tasks INDEXED BY tasks_waiting WHERE state = 'waiting'`;
 const taskOfLease = 'task_id = (SELECT task_id FROM leases WHERE lease_id = :leaseId)';
 
 export type LeaseStatements = ReturnType<typeof prepareLeaseStatements>;
@@ -31,10 +32,12 @@ export function prepareLeaseStatements(db: DatabaseSync, order: TaskOrder) {
       SELECT :leaseId, task_id, epoch, :name, :ip, :protocol, :credential, fingerprint, :termMs, :now, :now + :termMs
       FROM tasks WHERE task_id = :taskId`),
     noteGrant: db.prepare('UPDATE credentials SET last_grant_at = :now WHERE name = :credential'),
-    // Epochs number the grants of a task. A delivered lease stays as long as its task: it answers repeated deliveries.
+    // Epochs number the grants of a task. A delivered lease stays as long as its task: it answers repeated deliveries. So does one
+    // that ran out: its worker may come yet, and there are no more of them than attempts.
     forgetOld: db.prepare(`
       DELETE FROM leases
-      WHERE task_id = :taskId AND epoch <= :epoch - ${longestHistory} AND ended_at IS NOT NULL AND outcome <> 'delivered'`),
+      WHERE task_id = :taskId AND epoch <= :epoch - ${longestHistory} AND ended_at IS NOT NULL
+        AND outcome NOT IN ('delivered', 'expired')`),
     read: db.prepare(`
       SELECT lease_id, credential, worker_name, worker_ip, protocol, task_id, folder, name, language, leases.fingerprint,
         leases.epoch, term_ms, granted_at, outcome, transcript_sha256, state,
@@ -70,13 +73,14 @@ export function prepareLeaseStatements(db: DatabaseSync, order: TaskOrder) {
     liveLeases: db.prepare('SELECT 1 FROM leases INDEXED BY live_leases WHERE ended_at IS NULL LIMIT 1'),
     refreshTerms: db.prepare('UPDATE leases SET expires_at = :now + term_ms WHERE ended_at IS NULL'),
     shortenWaits: db.prepare(`
-      UPDATE tasks SET available_at = :latest WHERE state = 'waiting' AND available_at > :latest`),
+      UPDATE tasks INDEXED BY tasks_waiting SET available_at = :latest WHERE state = 'waiting' AND available_at > :latest`),
     expiredLeases: db.prepare('SELECT lease_id FROM leases WHERE ended_at IS NULL AND expires_at <= :now'),
     mayWake: db.prepare(`
-      SELECT 1 FROM tasks WHERE state = 'waiting' AND (available_at <= :now OR available_at > :latest) LIMIT 1`),
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM ${waiting} AND available_at <= :now)
+        OR EXISTS (SELECT 1 FROM ${waiting} AND available_at > :latest)`),
     wake: db.prepare(`
       UPDATE tasks SET state = 'pending', changed_at = :now
-      WHERE state IN (${sqlList(startsFrom.wake)}) AND available_at <= :now`),
+      WHERE task_id IN (SELECT task_id FROM ${waiting} AND available_at <= :now) AND state IN (${sqlList(startsFrom.wake)})`),
     dataVersion: db.prepare('PRAGMA data_version'),
   };
 }

@@ -131,7 +131,7 @@ run(
     await using folder = await temporaryFolder();
     const { db, file } = openDatabase(folder.join('tasks.sqlite'));
     const before = pragma(db, 'data_version');
-    openDatabase(file, false).db.close();
+    openDatabase(file, { isChecked: false }).db.close();
     openDatabase(file).db.close();
     assert.is(pragma(db, 'data_version'), before);
     db.close();

@@ -17,14 +17,21 @@ const oldestSafeSqlite = [3, 51, 3] as const;
 
 export type OpenDatabase = DatabaseFile & { db: DatabaseSync };
 
-/** @param isChecked false for a command beside a running server, which has checked it. */
-export function openDatabase(file: string, isChecked = true): OpenDatabase {
+export type OpenOptions = {
+  /** False for a command beside a running server, which has checked it. */
+  isChecked?: boolean;
+  /** Hears which file it is before that is touched. */
+  onFound?: (file: string) => void;
+};
+
+export function openDatabase(file: string, { isChecked = true, onFound }: OpenOptions = {}): OpenDatabase {
   const wanted = path.resolve(file);
   try {
     const directory = path.dirname(wanted);
     mkdirSync(directory, { recursive: true });
     requireLocalDisk(directory);
     const found = databaseFileAt(wanted);
+    onFound?.(found.file);
     const isNew = ownerOf(found.file) === 'nobody';
     const db = openOwn(found.file, isChecked && !isNew);
     // Its name must be as durable as what is committed to it.

@@ -11,7 +11,7 @@ export type DirectStore = { store: TaskStoreVerbs; file: string; close: () => vo
 /** @throws AppError (exit code 78) where the database cannot be used. */
 export function openStoreDirectly(wanted: string, policy: StorePolicy): DirectStore {
   // The server checked the whole file at its start; a command need not take so long.
-  const { db, file } = openDatabase(wanted, false);
+  const { db, file } = openDatabase(wanted, { isChecked: false });
   const { verbs } = sqliteTaskStore(db, { ...policy, jitter: Math.random });
   return { store: verbs, file, close: () => db.close() };
 }

@@ -7,6 +7,7 @@ import { endsIn, startsFrom } from '../task-state.ts';
 import { taskOrders } from '../task-store.ts';
 import { added, termMs, worker } from '../testing/conforming-store.ts';
 import { applicationId } from './database-file.ts';
+import { prepareLeaseStatements } from './lease-statements.ts';
 import { migrate } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { sqliteTaskStore } from './sqlite-task-store.ts';
@@ -124,6 +125,19 @@ run('brings an old database up to date with all that it has', async () => {
   assert.is(verbs.complete(live, { state: 'done', sha256: 'x' }, 8), true);
   assert.is(verbs.figures().tasks.done, 2);
   assert.is(verbs.hasCredentials(), false);
+  db.close();
+});
+
+run('finds the tasks that waited long enough without a look at all that wait', async () => {
+  await using folder = await temporaryFolder();
+  const { db } = openDatabase(folder.join('tasks.sqlite'));
+  const { mayWake, wake, shortenWaits } = prepareLeaseStatements(db, 'oldest');
+  for (const { sourceSQL } of [mayWake, wake, shortenWaits]) {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`).all();
+    const steps = plan.map(({ detail }) => String(detail)).filter((step) => step.includes(' tasks '));
+    for (const step of steps) assert.match(step, /tasks_waiting \(available_at|PRIMARY KEY|task_id=\?/u);
+    assert.ok(steps.length > 0);
+  }
   db.close();
 });
 

@@ -14,6 +14,7 @@ import {
 } from '../../threads/calls.ts';
 import { bringUp, threadStart } from '../../threads/inside.ts';
 import type { StorePolicy } from '../task-store.ts';
+import { type Hold, holdDatabase } from './hold-database.ts';
 import { openDatabase } from './open-database.ts';
 import { type SqliteTaskStore, sqliteTaskStore } from './sqlite-task-store.ts';
 import type { Settled } from './transactions.ts';
@@ -103,9 +104,16 @@ function outcomeOf(settled: Settled<unknown> | undefined): Outcome {
 
 await bringUp(() => {
   const { port, data } = threadStart<StoreThreadData>();
-  const { db, file, foreignFile } = openDatabase(data.file);
+  let hold: Hold | undefined;
+  const onFound = (found: string): void => {
+    hold = holdDatabase(found);
+  };
+  const { db, file, foreignFile } = openDatabase(data.file, { onFound });
   const store = sqliteTaskStore(db, { ...data.policy, jitter: Math.random });
-  const thread = new StoreThread(store, () => db.close());
+  const thread = new StoreThread(store, () => {
+    db.close();
+    hold?.release();
+  });
   const verbs: StoreThreadVerbs = {
     opened: () => ({ file, foreignFile }),
     connect: (other) => thread.connect(other),

@@ -228,4 +228,15 @@ export function leaseCases(run: Cases, open: OpenConforming): void {
     assert.is((await at.store().find(delivered))?.transcriptSha256, 'x');
     assert.is(await at.store().find({ leaseId: 'lease 31', credential: undefined }), undefined);
   });
+
+  run('takes the transcript of a lease that ran out, however often the task was handed back since', async () => {
+    await using at = await bench(open, ['a.mp3']);
+    const late = keyOf(await at.claim(0));
+    assert.is((await at.store().sweep(termMs, false)).expired.length, 1);
+    const later = longestBackoffMs * 2;
+    await at.store().sweep(later, false);
+    for (let grant = 2; grant <= 50; grant += 1)
+      await at.store().release(keyOf(await at.claim(later)), released, later);
+    assert.is(await at.store().complete(late, done(), later), true);
+  });
 }

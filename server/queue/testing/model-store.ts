@@ -116,7 +116,7 @@ export class ModelStore {
         lease.task !== task ||
         lease.epoch > epoch - longestHistory ||
         lease.outcome === undefined ||
-        lease.outcome === 'delivered',
+        ['delivered', 'expired'].includes(lease.outcome),
     );
     const expected = [key.leaseId, credential, task.path, epoch, task.fingerprint, task.language];
     return {
