@@ -8,11 +8,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { eventually } from '../support/eventually.ts';
 import { buildFaultShim, type FaultPlan } from '../support/fault-shim.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { transcriptOf } from './journal.ts';
-import { claim, claimTask, deliver, type Task } from './worker-calls.ts';
+import { claim, deliver, post, type Task } from './worker-calls.ts';
 
 const points = suite('fail points');
 
@@ -60,10 +61,18 @@ class Scene implements AsyncDisposable {
     return shim?.arm({ ...fault, part: this.#folder, number });
   }
 
-  /** @returns a task of a recording that was not delivered before. */
+  /** @returns a task of a recording that was not delivered before, when nothing of its claim is on its way to the disk any more. */
   async claim(): Promise<Task> {
-    const task = await claimTask(this.url);
+    // After a fault of the disk nothing is handed out until the server found out that it works again.
+    const task = await eventually(async () => {
+      const claimed = await claim(this.url);
+      if (claimed === 503) return undefined;
+      assert.type(claimed, 'object', `no task: ${String(claimed)}`);
+      return claimed as Task;
+    }, 'a task');
     assert.not.ok(this.#delivered.has(task.recording), `${task.recording} is offered although it is done`);
+    // The digest of the recording is noted after the answer; what is asked later is committed later.
+    assert.is((await post(this.url, '/heartbeat', { id: task.leaseId }))?.status, 200);
     return task;
   }
 
@@ -173,8 +182,10 @@ test('killed at any file call of a claim: what was granted is known afterwards',
       await scene.assertAllKept();
       return;
     }
-    assert.is(task, undefined, `answered after ${hit}`);
     await scene.restart();
+    // Answered: then it was committed, and what was hit came after it (the digest of the recording is noted).
+    if (typeof task === 'object') await scene.assertDelivers(task, `granted before a kill at ${hit}`);
+    else assert.is(task, undefined, `${String(task)} after ${hit}`);
     // Whether the lease was committed or not: the server grants and takes in as ever.
     await scene.assertDelivers(await scene.claim(), `after a kill at ${hit}`);
   }
