@@ -71,7 +71,8 @@ run('finds a new recording, and one in a new folder, without being asked', async
   await eventually(() => at.store.tasks().includes('new/deep/c.mp3 pending'), 'the recording in the new folder');
   await add(at.library, 'new/deep/d.mp3');
   await eventually(() => at.store.tasks().includes('new/deep/d.mp3 pending'), 'another one there');
-  assert.is(at.scan.tasks(), 4);
+  // They are in the store a moment before they are told.
+  await eventually(() => at.scan.tasks() === 4, 'all are told');
 });
 
 run('follows what is replaced, corrected, removed and moved', async () => {

@@ -115,7 +115,7 @@ export class Claims {
     const termMs = worker.protocol === 1 ? legacyLeaseMs : leaseMs;
     while (!gone.aborted && !readiness.isStopping) {
       // Nobody could take the transcript.
-      const trouble = storage.objection();
+      const trouble = storage.isTroubled ? await storage.objection() : undefined;
       if (trouble !== undefined) return refuse('not_ready', trouble);
       const leaseId = freshLeaseId();
       // It travels with the claim, and shares its commit.

@@ -34,6 +34,6 @@ export class Readiness {
   async objection(): Promise<string | undefined> {
     if (this.#isStopping) return 'the server is stopping';
     if (!this.#hasScanned) return 'the first scan of the library is running';
-    return this.#storage.objection() ?? absenceOf(this.#library, this.#catalogue);
+    return (await this.#storage.objection()) ?? absenceOf(this.#library, this.#catalogue);
   }
 }

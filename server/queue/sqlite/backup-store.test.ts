@@ -58,7 +58,7 @@ run('copies one moment of a database while a server writes to it, without stoppi
     seen.toSorted((one, other) => one - other),
   );
   // One file, whole in itself.
-  assert.equal((await readdir(folder.path)).toSorted(), ['copy.sqlite', 'tasks.sqlite']);
+  assert.equal((await readdir(folder.path)).toSorted(), ['copy.sqlite', 'tasks.sqlite', 'tasks.sqlite.lock']);
 
   const copy = openStoreDirectly(folder.join('copy.sqlite'), policy);
   const { tasks } = copy.store.figures();
