@@ -15,7 +15,7 @@ import { type RunningProgram, startProgram, startTestServer } from '../support/p
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = suite('proxies');
-const hello = 'WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n';
+const hello = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhello\n';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -138,6 +138,8 @@ for (const [name, start] of Object.entries({ nginx: startNginx, caddy: startCadd
     assert.ok(part.body.equals(bytes.subarray(2_999_990)));
 
     const waiting = ask(port, '/task?wait=20', { headers: worker });
+    // Where something else fails first, that is to be told.
+    waiting.catch(() => {});
     const headers = { 'Content-Type': 'application/json' };
     const post = (vtt: string): Promise<Proxied> =>
       ask(port, '/result', { method: 'POST', headers, body: JSON.stringify({ id, vtt }) });
