@@ -67,7 +67,7 @@ class Scene implements AsyncDisposable {
     const task = await eventually(async () => {
       const claimed = await claim(this.url);
       if (claimed === 503) return undefined;
-      assert.type(claimed, 'object', `no task: ${String(claimed)}`);
+      assert.type(claimed, 'object', `no task: ${JSON.stringify(claimed)}`);
       return claimed as Task;
     }, 'a task');
     assert.not.ok(this.#delivered.has(task.recording), `${task.recording} is offered although it is done`);
