@@ -18,6 +18,7 @@ import { allRoutes } from './http/all-routes.ts';
 import { startHttpServer } from './http/http-server.ts';
 import { tlsPathsOf } from './http/tls-files.ts';
 import { Library } from './library/library.ts';
+import { proveRoom } from './library/prove-room.ts';
 import { startScan } from './library/start-scan.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openStore } from './queue/open-store.ts';
@@ -108,7 +109,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     logger,
   });
   const storage = new Storage({
-    probes: { library: () => library.proveWritable(), database: () => store.proveWritable() },
+    probes: {
+      library: () => proveRoom(root),
+      database: () => proveRoom(path.dirname(file)).then(() => store.proveWritable()),
+    },
     logger,
   });
   const parts = {

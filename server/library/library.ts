@@ -2,11 +2,9 @@
  * The library as the rest of the server uses it: is it there, open a recording, put a transcript beside it. It knows files, and
  * neither tasks nor leases. It owns two threads: whoever wants a recording does not wait for the disk to take transcripts.
  */
-import { randomBytes } from 'node:crypto';
-import { lstat, open, opendir, readFile, rm } from 'node:fs/promises';
+import { lstat, opendir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
-import { temporarySuffix } from '../../src/atomic-file.ts';
 import { type Thread, startThread } from '../threads/thread.ts';
 import type { Delivered, DeliveryRequest } from './delivery.ts';
 import type { FilesThreadData, FilesVerbs } from './files-thread.ts';
@@ -93,18 +91,6 @@ export class Library {
   /** Durable when it resolves with `created` or `same`. The bytes are never written over a file that is there. */
   deliver(request: DeliveryRequest): Promise<Delivered> {
     return this.#writers.calls.verbs.deliver(request);
-  }
-
-  /** Writes a little and takes it away again; rejects where a disk is full, read-only or broken. */
-  async proveWritable(): Promise<void> {
-    const file = path.join(this.root, `.${randomBytes(6).toString('hex')}${temporarySuffix}`);
-    try {
-      await using handle = await open(file, 'wx');
-      await handle.writeFile(Buffer.alloc(64 * 1024));
-      await handle.sync();
-    } finally {
-      await rm(file, { force: true });
-    }
   }
 
   /** @returns why nothing follows from the recording not being in its folder, or undefined where the folder can be believed. */

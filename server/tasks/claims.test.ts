@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { Library } from '../library/library.ts';
+import { proveRoom } from '../library/prove-room.ts';
 import { fingerprintOf } from '../library/open-recording.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { openStore } from '../queue/open-store.ts';
@@ -45,7 +46,7 @@ async function given(names: readonly string[]) {
   const clock = fakeClock();
   const logger = pino({ level: 'silent' });
   const bell = new Bell(clock);
-  const probes = { library: () => library.proveWritable(), database: () => store.proveWritable() };
+  const probes = { library: () => proveRoom(root), database: () => store.proveWritable() };
   const storage = new Storage({ probes, logger });
   const readiness = new Readiness(library, store, storage);
   const processed = new ProcessedCsv({ file: folder.join('processed.csv'), libraryRoot: root, logger });

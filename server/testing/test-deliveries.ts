@@ -7,6 +7,7 @@ import type { TranscriptFormat } from '../../src/config/transcript-settings.ts';
 import { type FakeClock, fakeClock } from '../../test/support/fake-clock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { Library } from '../library/library.ts';
+import { proveRoom } from '../library/prove-room.ts';
 import { fingerprintOf } from '../library/open-recording.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { openStore } from '../queue/open-store.ts';
@@ -53,7 +54,7 @@ export async function startTestDeliveries(
   const root = inLibrary('');
   const library = await Library.start({ root, transcriptPattern: pattern, onFailure });
   const reader = new TranscriptReader({ formats, logger });
-  const probes = { library: () => library.proveWritable(), database: () => store.proveWritable() };
+  const probes = { library: () => proveRoom(root), database: () => store.proveWritable() };
   const storage = new Storage({ probes, logger });
   const readiness = new Readiness(library, store, storage);
   readiness.scanned();
