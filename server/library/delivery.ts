@@ -25,10 +25,3 @@ export type Delivered =
   | { kind: 'changed'; fingerprint: string; sizeBytes: number }
   /** The recording is not there any more, or cannot be looked at. */
   | { kind: 'gone' | 'unreadable'; reason: string };
-
-/**
- * Writes what was asked for together (`deliver-files.ts`), in the files thread. The recordings have been looked at already
- * (`check-recording.ts`). One answer for each request, in their order; an Error is what that call rejects with.
- * @param root the library, an absolute path.
- */
-export type DeliverFiles = (root: string, requests: readonly DeliveryRequest[]) => Promise<(Delivered | Error)[]>;

@@ -6,6 +6,7 @@
 import { type FSWatcher, statfsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { messageOf, systemErrorCode } from '../../src/app-error.ts';
+import { networkFileSystem } from '../network-file-system.ts';
 import type { ScanLog } from './scan-notices.ts';
 
 export type WatchFoldersOptions = {
@@ -45,7 +46,8 @@ export class WatchFolders {
     const { root, start = watch, kindOf = fileSystemKind } = this.#options;
     const place = path.join(root, folder);
     try {
-      const network = networkFileSystems.get(kindOf(place));
+      const kind = kindOf(place);
+      const network = kind === fuse ? 'FUSE' : networkFileSystem(kind);
       if (network !== undefined)
         return this.#cannot(`network ${network}`, { path: folder, fileSystem: network }, blind);
       const watcher = start(place, (_, name) => this.#heard(folder, watcher, name));
@@ -103,20 +105,8 @@ const full =
 const blind =
   'a network file system does not tell of changes made elsewhere: new recordings in it are found by the next scan only; STT_SCAN_SECONDS says how often it looks';
 
-/** By the number that statfs gives. Source: Linux, include/uapi/linux/magic.h and the file systems' own sources. */
-const networkFileSystems: ReadonlyMap<number, string> = new Map([
-  [0x69_69, 'nfs'],
-  [0xff_53_4d_42, 'cifs'],
-  [0xfe_53_4d_42, 'smb2'],
-  [0x51_7b, 'smb'],
-  [0x01_02_19_97, '9p'],
-  [0x00_c3_64_00, 'ceph'],
-  [0x53_46_41_4f, 'afs'],
-  [0x73_75_72_45, 'coda'],
-  [0x65_73_55_46, 'fuse'],
-  [0x56_4c, 'ncp'],
-  [0x0b_d0_0b_d0, 'lustre'],
-]);
+/** It may be local or not; what is behind it is not told either way. */
+const fuse = 0x65_73_55_46;
 
 function fileSystemKind(folder: string): number {
   if (process.platform !== 'linux') return 0;

@@ -1,6 +1,7 @@
 /** Whose file it is, and whether a database may lie there at all. Looks at names, headers and file systems; opens no database. */
 import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { networkFileSystem } from '../../network-file-system.ts';
 import { databaseError } from './database-error.ts';
 
 /** "Stt1", in the header of the file: this database is ours. */
@@ -38,35 +39,9 @@ export function ownerOf(file: string): 'nobody' | 'us' | 'other' {
 }
 
 /**
- * By statfs(2)'s type, as Linux numbers them (linux/magic.h and the file systems' own headers). The log beside the database is
- * shared memory and locks, which hold on one machine only (sqlite.org/wal.html).
+ * The log beside the database is shared memory and locks, which hold on one machine only (sqlite.org/wal.html). FUSE may be either,
+ * and is allowed.
  */
-const networkFileSystems: ReadonlyMap<number, string> = new Map([
-  [0x69_69, 'NFS'],
-  [0x51_7b, 'SMB'],
-  [0xff_53_4d_42, 'CIFS'],
-  [0xfe_53_4d_42, 'SMB'],
-  [0x53_46_41_4f, 'AFS'],
-  [0x6b_41_46_53, 'AFS'],
-  [0x00_c3_64_00, 'Ceph'],
-  [0x01_02_19_97, '9p'],
-  [0x73_75_72_45, 'Coda'],
-  [0x56_4c, 'NCP'],
-  [0x0b_d0_0b_d0, 'Lustre'],
-  [0x47_50_46_53, 'GPFS'],
-  [0x19_83_03_26, 'BeeGFS'],
-  [0x20_03_05_28, 'OrangeFS'],
-  [0x01_16_19_70, 'GFS2'],
-  [0x74_61_63_6f, 'OCFS2'],
-  [0x78_6f_42_56, 'VirtualBox shared folder'],
-]);
-
-/** @returns its name, or undefined where it is local or not known (FUSE may be either). */
-export function networkFileSystem(type: number): string | undefined {
-  // Some kernels and runtimes give the number signed.
-  return networkFileSystems.get(type >>> 0);
-}
-
 export function requireLocalDisk(directory: string): void {
   // Other systems number them in other ways.
   if (process.platform !== 'linux') return;

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AppError } from '../../../src/app-error.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
-import { networkFileSystem } from './database-file.ts';
+import { networkFileSystem } from '../../network-file-system.ts';
 import { migrate } from './migrations.ts';
 import { isSafeSqlite, openDatabase } from './open-database.ts';
 
