@@ -140,6 +140,9 @@ bootstrap('takes no development packages, unless somebody fetched theirs by hand
   const byHand = await quickstart({ programs, files: { 'node_modules/uvu/package.json': '{}' } });
   assert.match(byHand.ran, 'npm ci');
   assert.not.match(byHand.ran, '--omit=dev');
+  const renewed = await quickstart({ programs, files: { 'node_modules/.stt-installed': 'all of another lockfile' } });
+  assert.match(renewed.ran, 'npm ci');
+  assert.not.match(renewed.ran, '--omit=dev');
 });
 
 bootstrap.run();
