@@ -47,6 +47,10 @@ async function startSender(given: {
   await before?.(folder.join('a.mp3'));
   const how: (Sent | 'unread')[] = [];
   const server = createServer((request, response) => {
+    if (request.method === 'POST') {
+      response.end('heard');
+      return;
+    }
     const range = rangeOf(request.headers.range, recording.sizeBytes);
     if (range === 'unsatisfiable') throw new Error(range);
     const send = async (): Promise<void> => {
@@ -56,6 +60,8 @@ async function startSender(given: {
     };
     void send();
   });
+  let lastSocket: Socket | undefined;
+  server.on('connection', (socket) => (lastSocket = socket));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   return {
@@ -71,6 +77,7 @@ async function startSender(given: {
       socket.pause();
       return socket;
     },
+    connectionGone: () => new Promise((resolve) => lastSocket?.once('close', resolve)),
     ended: () => eventually(() => how[0], 'the answer ends'),
     async [Symbol.asyncDispose]() {
       server.close();
@@ -167,6 +174,20 @@ run('hears of a reader that hung up without having read what was sent', async ()
   await once(inOrder, 'close');
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(sender.how, ['whole', 'unread', 'whole']);
+});
+
+run('takes a recording as read by whoever said something after it', async () => {
+  await using sender = await startSender({ sizeBytes: 20_000 });
+  const socket = sender.ask();
+  socket.resume();
+  await eventually(() => socket.bytesRead > 20_000, 'it is read');
+  const recordingBytes = socket.bytesRead;
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+  await eventually(() => socket.bytesRead > recordingBytes, 'the second answer came');
+  const gone = sender.connectionGone();
+  socket.resetAndDestroy();
+  await gone;
+  assert.equal(sender.how, ['whole']);
 });
 
 run('sends a part only to one who has the rest of the same recording', () => {

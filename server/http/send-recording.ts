@@ -168,15 +168,16 @@ function writerOf(response: ServerResponse): (bytes: Uint8Array) => Promise<void
 
 /** So soon after the last byte a reset means that it was not read; later it may be anything. */
 const unreadMs = 2000;
-const lastSent = new WeakMap<Socket, { at: number; onUnread: () => void }>();
+const lastSent = new WeakMap<Socket, { at: number; heardBytes: number; onUnread: () => void }>();
 
-/** One that read everything ends its connection in order, or keeps it. */
+/** One that read everything ends its connection in order, or keeps it; whoever sends more has read what came before. */
 function watchForReset(socket: Socket, onUnread: () => void): void {
   if (!lastSent.has(socket)) {
     socket.once('close', (hadError) => {
       const last = lastSent.get(socket);
-      if (hadError && last !== undefined && performance.now() - last.at < unreadMs) last.onUnread();
+      if (!hadError || last === undefined || socket.bytesRead > last.heardBytes) return;
+      if (performance.now() - last.at < unreadMs) last.onUnread();
     });
   }
-  lastSent.set(socket, { at: performance.now(), onUnread });
+  lastSent.set(socket, { at: performance.now(), heardBytes: socket.bytesRead, onUnread });
 }

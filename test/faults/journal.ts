@@ -98,27 +98,31 @@ export function judge(lines: readonly JournalLine[]): Verdict {
 const mayHaveEnded = (line: JournalLine): boolean =>
   line.kind === 'ends' || (line.kind === 'answered' && line.call !== 'heartbeat' && line.status !== 503);
 
-/** A lease lives at least for its term from when it, or its last renewal, was asked for, unless its worker ended it. */
+/**
+ * A lease lives at least for its term from when it, or its last renewal, was asked for, unless its worker ended it. Of two grants
+ * whose replies were under way together either may have been the first.
+ */
 function liveTwice(grants: readonly Grant[], lines: readonly JournalLine[], accepted: Verdict['accepted']): string[] {
   const violations: string[] = [];
   const byLease = Map.groupBy(lines, (line) => line.leaseId);
+  const livedUntil = (grant: Grant): number => {
+    const said = byLease.get(grant.leaseId) ?? [];
+    const renewed = said.filter((line) => line.kind === 'answered' && line.call === 'heartbeat' && line.status === 200);
+    const term = Math.max(...[grant, ...renewed].map(({ sentMs }) => sentMs)) + grant.termMs;
+    // The server counts whole milliseconds.
+    return Math.min(term - 2, ...said.filter((line) => mayHaveEnded(line)).map(({ sentMs }) => sentMs));
+  };
   for (const [recording, ofRecording] of Map.groupBy(grants, (grant) => grant.recording)) {
     const done = accepted.get(recording)?.receivedMs ?? Infinity;
     const inOrder = ofRecording.toSorted((a, b) => a.receivedMs - b.receivedMs);
     for (const [index, grant] of inOrder.entries()) {
       if (grant.sentMs > done) violations.push(`${recording} was granted after its transcript was acknowledged`);
       const next = inOrder[index + 1];
-      if (next === undefined) continue;
-      const said = byLease.get(grant.leaseId) ?? [];
-      const renewed = said.filter(
-        (line) => line.kind === 'answered' && line.call === 'heartbeat' && line.status === 200,
+      if (next === undefined || next.receivedMs >= livedUntil(grant) || grant.receivedMs >= livedUntil(next)) continue;
+      violations.push(
+        `${recording} was granted twice: ${grant.leaseId} lived when ${next.leaseId} was granted; ` +
+          JSON.stringify([...(byLease.get(grant.leaseId) ?? []), ...(byLease.get(next.leaseId) ?? [])]),
       );
-      const livesUntil = Math.max(...[grant, ...renewed].map(({ sentMs }) => sentMs)) + grant.termMs;
-      const ended = Math.min(Infinity, ...said.filter((line) => mayHaveEnded(line)).map(({ sentMs }) => sentMs));
-      // The server counts whole milliseconds.
-      if (next.receivedMs < Math.min(livesUntil - 2, ended)) {
-        violations.push(`${recording} was granted twice: ${grant.leaseId} lived when ${next.leaseId} was granted`);
-      }
     }
   }
   return violations;
