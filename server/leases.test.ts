@@ -116,6 +116,16 @@ run('backs off after each error and gives the task up after five', async () => {
   assert.equal(states, ['waiting', 'waiting', 'waiting', 'waiting', 'dead']);
 });
 
+run('logs whom a worker blames for a failure', async () => {
+  await using server = await startTestServer({ recordings: ['a.mp3', 'b.mp3'] });
+  for (const fault of ['machine', 'the weather']) {
+    const id = await server.claimId();
+    assert.is((await server.post('/error', { id, error: 'broken', fault })).status, 200);
+  }
+  const blamed = server.logs.filter((line) => line.msg === 'failed').map((line) => line['fault']);
+  assert.equal(blamed, ['machine', undefined]);
+});
+
 run('counts lost leases as attempts', async () => {
   await using server = await startTestServer({ recordings: ['a.mp3'], env: { STT_MAX_ATTEMPTS: '1' } });
   await server.claimId();

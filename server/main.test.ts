@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseSettings } from '../src/config/parse-settings.ts';
-import { serverSettings } from '../src/config/settings.ts';
+import { serverSettings } from '../src/config/server-settings.ts';
 import { fakeClock } from '../test/support/fake-clock.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { startServer } from './main.ts';

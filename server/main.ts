@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../src/app-error.ts';
 import { type Clock, systemClock } from '../src/clock.ts';
 import { dataPaths } from '../src/config/data-paths.ts';
 import { dataFolder } from '../src/config/load-settings.ts';
-import type { ServerSettings } from '../src/config/settings.ts';
+import type { ServerSettings } from '../src/config/server-settings.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import type { Logger } from '../src/logger.ts';
 import { openAccess } from './access/open-access.ts';

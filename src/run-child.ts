@@ -6,7 +6,15 @@ import { spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, systemErrorCode } from './app-error.ts';
+import {
+  type ChildLimits,
+  probes,
+  restrainedCommand,
+  type RestrainingPrograms,
+  saysNotStarted,
+} from './child-restraints.ts';
 import { exitCodes } from './exit-codes.ts';
+import { findProgram } from './find-program.ts';
 
 export type ChildOptions = {
   /** A program on PATH, or a path. */
@@ -20,6 +28,12 @@ export type ChildOptions = {
   /** Aborting stops the child and everything it started. */
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** What the child and its children may use; with limits, even none, it dumps no core. Only on Linux, where prlimit is there. */
+  limits?: ChildLimits;
+  /** It is killed when we are, SIGKILL included. Only on Linux, where setpriv is there. Default: where the output is piped. */
+  diesWithParent?: boolean;
+  /** 1 to 19: how far it stands back for others who want the processor; where nice is there. */
+  niceness?: number;
   /** Time between SIGTERM and SIGKILL. */
   killAfterMs?: number;
   /** Called once it runs, with its process group; for who must find it again after a crash of ours. */
@@ -95,6 +109,54 @@ function sendSignal(target: number, signal: NodeJS.Signals): void {
   }
 }
 
+const neverStarted: ChildEnd = {
+  exitCode: null,
+  signalName: 'SIGTERM',
+  stoppedBy: 'abort',
+  outputTail: '',
+  stdout: '',
+  durationMs: 0,
+};
+
+/** The program with its restraints in front, where this machine has them; by its full path then, since they look for it later. */
+async function commandFor(
+  options: ChildOptions,
+  searchPath: string,
+): Promise<{ file: string; args: readonly string[] }> {
+  const { file, args, limits, niceness, cwd } = options;
+  const diesWithParent = options.diesWithParent ?? (options.output ?? 'pipe') === 'pipe';
+  if (!diesWithParent && limits === undefined && niceness === undefined) return { file, args };
+  const found = await findProgram(file, searchPath, cwd);
+  if (found.kind === 'missing') throw toolMissing(file, undefined);
+  if (found.kind === 'forbidden') throw toolMissing(file, undefined, 'may not be executed');
+  return restrainedCommand(
+    { file: found.file, args },
+    { diesWithParent, limits, niceness },
+    await restrainingPrograms(searchPath),
+  );
+}
+
+/** By PATH: looked up once for each, which is once. */
+const restrainingProgramsOn = new Map<string, Promise<RestrainingPrograms>>();
+
+function restrainingPrograms(searchPath: string): Promise<RestrainingPrograms> {
+  const known = restrainingProgramsOn.get(searchPath) ?? findRestrainingPrograms(searchPath);
+  restrainingProgramsOn.set(searchPath, known);
+  return known;
+}
+
+async function findRestrainingPrograms(searchPath: string): Promise<RestrainingPrograms> {
+  const working = async (name: keyof RestrainingPrograms): Promise<string | undefined> => {
+    const found = await findProgram(name, searchPath);
+    if (found.kind !== 'found') return undefined;
+    const probe = { file: found.file, args: probes[name], diesWithParent: false, timeoutMs: 5000 };
+    const end = await runChild(probe).catch(() => undefined);
+    return end?.exitCode === 0 ? found.file : undefined;
+  };
+  const [setpriv, prlimit, nice] = await Promise.all([working('setpriv'), working('prlimit'), working('nice')]);
+  return { setpriv, prlimit, nice };
+}
+
 /**
  * Runs a program to its end. A program that fails is a value, not an exception.
  * @throws AppError STT_TOOL_MISSING when it cannot be started.
@@ -107,13 +169,15 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   let stdout = '';
   let stoppedBy: ChildEnd['stoppedBy'] = null;
 
-  if (options.signal?.aborted) {
-    return { exitCode: null, signalName: 'SIGTERM', stoppedBy: 'abort', outputTail: '', stdout: '', durationMs: 0 };
-  }
+  if (options.signal?.aborted) return neverStarted;
 
-  const child = spawn(options.file, options.args, {
+  const env = childEnvironment(options);
+  const command = await commandFor(options, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin');
+  if (options.signal?.aborted) return neverStarted;
+
+  const child = spawn(command.file, command.args, {
     cwd: options.cwd,
-    env: childEnvironment(options),
+    env,
     stdio: stdioOf[output],
     detached: ownGroup,
   });
@@ -166,16 +230,20 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     });
     // Whatever it left behind in its group goes with it.
     if (child.pid !== undefined && ownGroup) sendSignal(-child.pid, 'SIGKILL');
+    const outputTail = tail.join('\n');
+    if (command.file !== options.file && (exitCode === 126 || exitCode === 127) && saysNotStarted(outputTail)) {
+      throw toolMissing(options.file, new Error(outputTail), 'cannot be started');
+    }
     return {
       exitCode,
       signalName,
       stoppedBy,
-      outputTail: tail.join('\n'),
+      outputTail,
       stdout,
       durationMs: performance.now() - startedAt,
     };
   } catch (error) {
-    throw toolMissing(options.file, error);
+    throw error instanceof AppError ? error : toolMissing(options.file, error);
   } finally {
     clearTimeout(deadline);
     clearTimeout(killTimer);
@@ -207,8 +275,11 @@ function isGroupThere(group: number): boolean {
   }
 }
 
-function toolMissing(file: string, cause: unknown): AppError {
-  const reason = systemErrorCode(cause) === 'EACCES' ? 'may not be executed' : 'was not found';
+function toolMissing(
+  file: string,
+  cause: unknown,
+  reason = systemErrorCode(cause) === 'EACCES' ? 'may not be executed' : 'was not found',
+): AppError {
   return new AppError(`The program "${file}" ${reason}.`, {
     code: 'STT_TOOL_MISSING',
     hint: `Install it, or run "stt setup", which installs what is missing.`,

@@ -1,6 +1,6 @@
 /** Access as the settings want it, before the first connection is taken: an open server is one only where somebody said so. */
 import type { Clock } from '../../src/clock.ts';
-import type { ServerSettings } from '../../src/config/settings.ts';
+import type { ServerSettings } from '../../src/config/server-settings.ts';
 import type { Logger } from '../../src/logger.ts';
 import { Access, type AccessOptions } from './access.ts';
 import { requireSafeAddress } from './require-safe-address.ts';

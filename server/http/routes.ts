@@ -67,7 +67,9 @@ export function makeRoutes(options: RoutesOptions): Route[] {
       summary: 'Report that a task failed. The attempt counts.',
       request: errorMessage,
       answers: [statusOk, ...bodyAnswers, unknownId, lostLease],
-      handle: taking(errorMessage, ({ id, error }, peer) => leases.fail(id, error ?? 'no reason given', peer)),
+      handle: taking(errorMessage, ({ id, error, fault }, peer) =>
+        leases.fail(id, { reason: error ?? 'no reason given', fault }, peer),
+      ),
     },
     {
       method: 'POST',
@@ -77,7 +79,7 @@ export function makeRoutes(options: RoutesOptions): Route[] {
       summary: 'Renew a lease: the worker is still at it.',
       request: heartbeatMessage,
       answers: [statusOk, ...bodyAnswers, unknownId, lostLease],
-      handle: taking(heartbeatMessage, ({ id }, peer) => leases.renew(id, peer)),
+      handle: taking(heartbeatMessage, ({ id, trouble }, peer) => leases.renew(id, peer, trouble)),
     },
     {
       method: 'POST',

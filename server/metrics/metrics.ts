@@ -17,6 +17,8 @@ export type StoredTranscript = {
   audioSeconds?: number | undefined;
   /** How long the engine took. */
   workSeconds?: number | undefined;
+  /** Its worker gave reasons to doubt it. */
+  isSuspect?: boolean;
   /** From the grant of the lease until the transcript was stored. */
   turnaroundSeconds: number;
 };
@@ -53,6 +55,7 @@ export class Metrics {
   readonly #ended;
   readonly #refused;
   readonly #stored;
+  readonly #suspect;
   readonly #transcriptBytes;
   readonly #recordingBytes;
   readonly #audioSeconds;
@@ -81,6 +84,7 @@ export class Metrics {
       'code',
     ]);
     this.#stored = counter('transcripts_stored_total', 'Transcripts stored: done, or no_speech.', ['state']);
+    this.#suspect = counter('transcripts_suspect_total', 'Transcripts stored that their worker doubts.');
     this.#transcriptBytes = counter('transcript_bytes_total', 'Bytes of the transcripts stored.');
     this.#recordingBytes = counter('recording_sent_bytes_total', 'Bytes of recordings sent to workers.');
     this.#audioSeconds = counter('audio_transcribed_seconds_total', 'Length of the recordings transcribed.');
@@ -135,8 +139,10 @@ export class Metrics {
     this.#refused.inc({ code });
   }
 
-  transcriptStored({ state, transcriptBytes, audioSeconds, workSeconds, turnaroundSeconds }: StoredTranscript): void {
+  transcriptStored(stored: StoredTranscript): void {
+    const { state, transcriptBytes, audioSeconds, workSeconds, isSuspect, turnaroundSeconds } = stored;
     this.#stored.inc({ state });
+    if (isSuspect === true) this.#suspect.inc();
     this.#transcriptBytes.inc(transcriptBytes);
     this.#turnaround.observe(Math.max(0, turnaroundSeconds));
     if (audioSeconds === undefined || audioSeconds <= 0) return;

@@ -40,6 +40,16 @@ run('keeps the late transcript of a lost lease while its task is open, and refus
   assert.match(text, 'stt_transcripts_stored_total{state="done"} 1');
 });
 
+run('notes what a worker doubts of its transcript, and takes it all the same', async () => {
+  await using tests = await startTestDeliveries();
+  await tests.add(['a.mp3']);
+  const { leaseId: id } = await tests.claim();
+  assert.is(await tests.deliver({ id, vtt: hello, suspect: ['repeats', 'of another day'] }), 'accepted');
+  const delivered = tests.logs.find((line) => line['msg'] === 'delivered');
+  assert.equal(delivered?.['suspect'], ['repeats', 'of another day']);
+  assert.match((await tests.metrics.render()).text, /^stt_transcripts_suspect_total 1$/mu);
+});
+
 run('takes the transcript of a task that was cancelled meanwhile', async () => {
   await using tests = await startTestDeliveries();
   await tests.add(['a.mp3']);

@@ -184,16 +184,17 @@ export class Deliveries {
     // Where the scan was faster and noted the file as found, the task is done as well.
     await queue.complete(key, { state, sha256: transcript.sha256 }, now);
     if (lease.outcome === undefined) metrics.leaseEnded('delivered');
-    const { seconds, duration, language, model, engine } = details;
+    const { seconds, duration, language, model, engine, suspect } = details;
     metrics.transcriptStored({
       state,
       transcriptBytes: transcript.files[0].bytes.byteLength,
       audioSeconds: duration,
       workSeconds: seconds,
+      isSuspect: suspect !== undefined && suspect.length > 0,
       turnaroundSeconds: (now - lease.grantedAt) / 1000,
     });
     const speed = seconds !== undefined && duration !== undefined && seconds > 0 ? duration / seconds : undefined;
-    logger.info({ ...about(lease), state, seconds, duration, speed, language, model, engine }, 'delivered');
+    logger.info({ ...about(lease), state, seconds, duration, speed, language, model, engine, suspect }, 'delivered');
     await processed.add(lease, peer.ip, now);
     return accepted;
   }

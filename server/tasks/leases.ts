@@ -1,6 +1,7 @@
 /** What becomes of a lease after it was granted, other than a transcript: renewed, handed back, failed, run out. */
 import type { Clock } from '../../src/clock.ts';
 import type { Logger } from '../../src/logger.ts';
+import type { Fault } from '../../src/protocol/messages.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { TaskDesk } from '../queue/task-desk.ts';
 import type { Lease, LeaseKey, TaskQueue } from '../queue/task-queue.ts';
@@ -10,6 +11,7 @@ import { findLease } from './find-lease.ts';
 import type { Peer } from './peer.ts';
 import type { ProcessedCsv } from './processed-csv.ts';
 import { type Accepted, accepted, leaseLost, type Refusal, unknownTask } from './refusal.ts';
+import { WorkerTroubles } from './worker-troubles.ts';
 
 export type LeasesOptions = {
   queue: TaskQueue;
@@ -42,6 +44,7 @@ export function keyOf({ leaseId, credential }: Lease): LeaseKey {
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #broken = new BrokenDownloads();
+  readonly #troubles = new WorkerTroubles();
   /** Wall time of the last sweep that succeeded. */
   #sweptAt: number;
 
@@ -50,13 +53,29 @@ export class Leases {
     this.#sweptAt = options.clock.now();
   }
 
-  async renew(leaseId: string, peer: Peer): Promise<Accepted | Refusal> {
+  /** @param trouble what keeps the worker from taking more tasks, in its words. */
+  async renew(leaseId: string, peer: Peer, trouble?: string): Promise<Accepted | Refusal> {
     const { queue, clock } = this.#options;
     if (await queue.renew({ leaseId, credential: peer.credential }, clock.now())) {
       this.#broken.forget(leaseId);
+      await this.#noteTrouble(leaseId, peer, trouble);
       return accepted;
     }
     return (await findLease(this.#options, leaseId, peer)) === undefined ? unknownTask : leaseLost;
+  }
+
+  /** Said once, not with every heartbeat. */
+  async #noteTrouble(leaseId: string, peer: Peer, trouble: string | undefined): Promise<void> {
+    // The usual heartbeat costs nothing here.
+    if (trouble === undefined && this.#troubles.isEmpty) return;
+    const lease = await findLease(this.#options, leaseId, peer);
+    if (lease === undefined) return;
+    const { worker, ip } = about(lease);
+    const news = this.#troubles.note(lease.worker.name ?? ip, trouble);
+    const { logger } = this.#options;
+    if (news.kind === 'new')
+      logger.warn({ worker, ip, trouble: news.trouble }, 'a worker is broken and takes no more tasks');
+    if (news.kind === 'over') logger.info({ worker, ip }, 'a worker that was broken works again');
   }
 
   async release(leaseId: string, reason: string | undefined, peer: Peer): Promise<Accepted | Refusal> {
@@ -66,7 +85,12 @@ export class Leases {
     return lease.outcome === 'released' ? accepted : leaseLost;
   }
 
-  async fail(leaseId: string, reason: string, peer: Peer): Promise<Accepted | Refusal> {
+  /** @param failure `fault`: whom the worker blames; told to people, and of no other effect. */
+  async fail(
+    leaseId: string,
+    { reason, fault }: { reason: string; fault?: Fault | undefined },
+    peer: Peer,
+  ): Promise<Accepted | Refusal> {
     const { queue, clock, processed, metrics, logger } = this.#options;
     const lease = await findLease(this.#options, leaseId, peer);
     if (lease === undefined) return unknownTask;
@@ -74,7 +98,7 @@ export class Leases {
     // The same report again: the answer to the first one was lost.
     if (next === undefined) return lease.outcome === 'failed' ? accepted : leaseLost;
     metrics.leaseEnded('failed');
-    logger.info({ ...about(lease), reason, ...next }, 'failed');
+    logger.info({ ...about(lease), reason, fault, ...next }, 'failed');
     await processed.add(lease, peer.ip, clock.now(), reason);
     return accepted;
   }

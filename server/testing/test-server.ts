@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parseSettings } from '../../src/config/parse-settings.ts';
-import { serverSettings } from '../../src/config/settings.ts';
+import { serverSettings } from '../../src/config/server-settings.ts';
 import { logContextNow } from '../../src/log-context.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { type FakeClock, fakeClock } from '../../test/support/fake-clock.ts';

@@ -22,12 +22,17 @@ const codecs = (
 /** Of what is decoded: 16 kHz, mono, 16 bit, as Whisper hears. */
 export const wavBytesPerSecond = 32_000;
 
+/** The plain header that ffmpeg writes when it is told to be bit-exact. */
+export const wavHeaderBytes = 44;
+
 /** A WAV file ends at 4 GiB; this is a day and a half. */
 export const longestAudioSeconds = 36 * 3600;
 
 function inputArguments(file: string): string[] {
   return [
     ['-hide_banner', '-nostdin', '-nostats'],
+    // One thread, as fast here as many, and the engine needs the others. Each would also take its share of the address space.
+    ['-threads', '1', '-filter_threads', '1'],
     ['-protocol_whitelist', 'file', '-format_whitelist', formats, '-codec_whitelist', codecs],
     // `file:`, or a name such as `http:x.mp3` would be a URL.
     ['-i', `file:${file}`],
@@ -40,11 +45,12 @@ export function probeArguments(file: string): string[] {
   return [...inputArguments(file), '-t', '0', '-f', 'null', '-'];
 }
 
-export function decodeArguments(file: string, wavFile: string): string[] {
+/** @param seconds of audio, after which ffmpeg ends. */
+export function decodeArguments(file: string, wavFile: string, seconds: number): string[] {
   return [
     inputArguments(file),
     // Bit-exact: no more than the plain header before the samples.
     ['-map_metadata', '-1', '-bitexact', '-ac', '1', '-ar', '16000', '-c:a', 'pcm_s16le'],
-    ['-t', String(longestAudioSeconds), '-f', 'wav', '-progress', 'pipe:1', '-y', `file:${wavFile}`],
+    ['-t', seconds.toFixed(3), '-f', 'wav', '-progress', 'pipe:1', '-y', `file:${wavFile}`],
   ].flat();
 }

@@ -68,6 +68,7 @@ export function parseDecodedSeconds(line: string): number | undefined {
 const reasons: [RegExp, string][] = [
   [/Format not on whitelist/u, 'it is a playlist or another kind of file that is no recording'],
   [/matches no streams/u, 'it has no audio'],
+  [/Cannot allocate memory/u, 'it takes more memory than any recording should'],
   [/moov atom not found/u, 'it is cut off: the index of the file is missing'],
   [/misdetection possible|Invalid data found when processing input/u, 'it is not audio, or damaged from the start'],
 ];

@@ -1,6 +1,7 @@
 /** Runs ffmpeg with a deadline and keeps what it says within bounds. */
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { ChildLimits } from '../child-restraints.ts';
 import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
 import { isDiskFull } from './ffmpeg-output.ts';
 
@@ -10,10 +11,17 @@ export type FfmpegOptions = {
   args: readonly string[];
   timeoutMs: number;
   signal: AbortSignal;
+  limits?: ChildLimits;
   onProgressLine?: (line: string) => void;
 };
 
 const keptLines = 200;
+
+/** Decoding takes a few megabytes; the rest is ffmpeg's libraries. A recording that wants more is made to. */
+const memoryBytes = 2 * 1024 ** 3;
+
+/** The engine has the first claim on the processor: decoding ahead must not slow it down. */
+const niceness = 10;
 
 /**
  * @throws the signal's reason when it aborts; ffmpeg is gone then.
@@ -27,6 +35,8 @@ export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
     signal: options.signal,
     timeoutMs: options.timeoutMs,
     killAfterMs: 2000,
+    limits: { memoryBytes, ...options.limits },
+    niceness,
     onLine: (line, stream) => {
       if (stream === 'stdout') options.onProgressLine?.(line);
       // The first lines tell what the file is, the last ones what went wrong; damaged audio fills what is between.
@@ -35,11 +45,7 @@ export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   });
   options.signal.throwIfAborted();
   if (isDiskFull(lines)) {
-    throw new AppError('The disk is full: ffmpeg cannot write the decoded recording.', {
-      code: 'STT_DISK_FULL',
-      hint: 'Make room in the data folder, or set STT_DATA_DIR to a larger disk.',
-      exitCode: exitCodes.ioError,
-    });
+    throw diskFull('The disk is full: ffmpeg cannot write the decoded recording.');
   }
   if (end.stoppedBy === null && end.signalName !== null && !crashes.has(end.signalName)) {
     throw new AppError(`ffmpeg was ended from outside (${describeEnd(end)}).`, {
@@ -52,7 +58,15 @@ export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
 }
 
 /** What a damaged recording can do to ffmpeg. Any other signal comes from outside: out of memory, a person. */
-const crashes = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL']);
+const crashes = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGXFSZ', 'SIGXCPU']);
+
+export function diskFull(message: string): AppError {
+  return new AppError(message, {
+    code: 'STT_DISK_FULL',
+    hint: 'Make room in the data folder, or set STT_DATA_DIR to a larger disk.',
+    exitCode: exitCodes.ioError,
+  });
+}
 
 /** @throws AppError with exit code 69 where ffmpeg is missing or does not start. */
 export async function requireFfmpeg(signal: AbortSignal): Promise<void> {

@@ -59,22 +59,29 @@ run('tells everything as JSON lines, and ends with 0', async () => {
   assert.equal([...phases], ['download', 'decode', 'transcribe', 'deliver']);
 });
 
-run(
-  'writes log lines in a pipe, warns of settings it does not read, and ends with 65 when a recording failed',
-  async () => {
-    await using folder = await temporaryFolder();
-    await using server = await startFakeServer({ flavour: 'protocol 2' });
-    server.add(Buffer.alloc(0));
-    const env = { ...(await fakeEngine(folder)).env, SERVER_URL: server.url, CRON: '0 1 * * *' };
-    const end = await sttRun(folder, ['--once'], env);
-    assert.is(end.exitCode, 65, end.outputTail);
-    const lines = eventsIn(end.stdout);
-    const said = lines.map(({ msg }) => String(msg)).join('\n');
-    assert.match(said, /ignored: CRON\./u);
-    assert.match(said, /failed: The recording cannot be read: it is empty/u);
-    assert.match(said, /0 recordings transcribed, 1 failed\./u);
-  },
-);
+run('writes log lines in a pipe, and ends with 65 when a recording failed', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  server.add(Buffer.alloc(0));
+  const env = { ...(await fakeEngine(folder)).env, SERVER_URL: server.url };
+  const end = await sttRun(folder, ['--once'], env);
+  assert.is(end.exitCode, 65, end.outputTail);
+  const lines = eventsIn(end.stdout);
+  const said = lines.map(({ msg }) => String(msg)).join('\n');
+  assert.match(said, /failed: The recording cannot be read: it is empty/u);
+  assert.match(said, /0 recordings transcribed, 1 failed\./u);
+});
+
+run('ends with 78 when CRON is wrong, and says what is right', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await startFakeServer({ flavour: 'protocol 2' });
+  const env = { ...(await fakeEngine(folder)).env, SERVER_URL: server.url, CRON: '61 * * * *' };
+  const end = await sttRun(folder, ['--json'], env, { timeoutMs: 30_000 });
+  assert.is(end.exitCode, 78, end.outputTail);
+  assert.match(end.outputTail, /CRON is wrong: "61 \* \* \* \*" has "61" for the minute/u);
+  assert.match(end.outputTail, /CRON="0 22 \* \* \*" begins at 22:00/u);
+  assert.is(eventsIn(end.stdout).at(-1)?.['code'], 'STT_CRON');
+});
 
 for (const [signal, exitCode] of [
   ['SIGTERM', 0],

@@ -4,10 +4,15 @@ import { Flags } from '@oclif/core';
 import { AppError, messageOf } from '../app-error.ts';
 import { systemClock } from '../clock.ts';
 import { dataPaths } from '../config/data-paths.ts';
-import { dataFolder, loadWorkerSettings, presentLaterSettings, strangeSettings } from '../config/load-settings.ts';
-import { listenForShutdown } from '../shutdown.ts';
-import { jsonToStandardOutput, openReport } from '../worker/open-report.ts';
+import { dataFolder, loadWorkerSettings, strangeSettings } from '../config/load-settings.ts';
+import type { WorkerSettings } from '../config/worker-settings.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { listenForShutdown, type Shutdown } from '../shutdown.ts';
+import { deliveredExitCode, deliverNow, describeDelivered } from '../worker/outbox/deliver-now.ts';
+import { jsonToStandardOutput, openReport } from '../worker/report/open-report.ts';
 import { runWorker } from '../worker/run-worker.ts';
+import { clientFor } from '../worker/wire/client-for.ts';
+import { emptySummary, type Report } from '../worker/worker-event.ts';
 import { workerExitCode } from '../worker/worker-exit-code.ts';
 import { BaseCommand } from './base-command.ts';
 
@@ -16,16 +21,24 @@ export class RunCommand extends BaseCommand {
   static override description = [
     'Runs until it is stopped, or as --until-empty and --once say. SIGTERM and Ctrl-C hand the task in hand back to the server and end what was started, within seconds; a second one does not wait for the server. Settings come from flags, the environment, or .env.',
     'With --json each line on standard output is one event: an object with "time" and "event". Events of a task carry "task", and most of them "slot". The events: started, warning, server_away, server_back, idle, claimed, progress (phase, progress, speed, etaSeconds), transcribed (outcome: ok or no_speech; delivery: accepted, refused or waiting; audioSeconds, engineSeconds), failed (phase, reason), lease_lost, handed_back (accepted: whether the server heard it; reason), waiting, delivered, refused (what, reason, file), summary (counts), error (code, message, hint).',
+    'With --retry-failed it delivers what waits in the outbox, tries again what the server refused, takes over what an ancestor has left in "processed_not_uploaded" and "not_processed_failed_report" of this directory or of the data folder, and ends; it needs no engine. Exit codes then: 0 all are delivered; 65 some were refused; 75 some still wait.',
     'Exit codes: 0 done, or stopped by SIGTERM; 65 some recordings failed (with --until-empty or --once); 69 the server or ffmpeg is not there; 74 a disk is full or read-only; 77 a folder may not be written; 75 transcripts still wait in the outbox; 78 a setting, the model or the engine is missing or wrong; 130 stopped by Ctrl-C.',
   ].join('\n\n');
   static override examples = [
     { description: 'Work for a server, for good:', command: '<%= config.bin %> run --server http://server:8000' },
     { description: 'Empty the queue and end:', command: '<%= config.bin %> run --until-empty --model large-v3-turbo' },
+    { description: 'Deliver what could not be delivered:', command: '<%= config.bin %> run --retry-failed' },
     { description: 'Try it with the bundled model:', command: '<%= config.bin %> run --once --model demo-digits' },
   ];
   static override flags = {
     'until-empty': Flags.boolean({ description: 'End when the server has no task to give.', exclusive: ['once'] }),
     once: Flags.boolean({ description: 'Work on one task, then end.' }),
+    'retry-failed': Flags.boolean({
+      description: 'Deliver what waits, and try again what the server refused; then end.',
+      exclusive: ['once', 'until-empty'],
+      // As the ancestor spelled it.
+      aliases: ['retry_failed'],
+    }),
     json: Flags.boolean({ description: 'Print one JSON event per line.' }),
     server: Flags.string({ helpValue: 'URL', description: 'The server that hands out tasks (SERVER_URL).' }),
     model: Flags.string({ helpValue: 'NAME', description: 'The Whisper model, by name or path (STT_MODEL).' }),
@@ -52,15 +65,19 @@ export class RunCommand extends BaseCommand {
       using display = openReport({ json: flags.json, logLevel: settings.logLevel });
       const strange = strangeSettings();
       if (strange !== undefined) display.report({ event: 'warning', message: strange });
+      if (flags['retry-failed']) {
+        await this.retryFailed(settings, display.report, shutdown, flags.json);
+        return;
+      }
       const summary = await runWorker({
         settings,
         paths: dataPaths(dataFolder(settings)),
+        ancestorFolder: process.cwd(),
         mode,
         report: display.report,
         shutdown,
         clock: systemClock,
         processors: availableParallelism(),
-        ignoredSettings: presentLaterSettings(),
       });
       process.exitCode = workerExitCode(summary, mode, shutdown.receivedSignal());
     } catch (error) {
@@ -70,5 +87,22 @@ export class RunCommand extends BaseCommand {
       }
       throw error;
     }
+  }
+
+  private async retryFailed(settings: WorkerSettings, report: Report, shutdown: Shutdown, isJson: boolean) {
+    const { folder, outbox } = dataPaths(dataFolder(settings));
+    const delivered = await deliverNow({
+      outboxFolder: outbox,
+      client: clientFor(settings, systemClock),
+      clock: systemClock,
+      report,
+      signal: shutdown.drain,
+      retry: { ancestorFolders: [process.cwd(), folder] },
+    });
+    const { refused, waiting } = delivered;
+    if (isJson) report({ event: 'summary', demoModel: false, ...emptySummary, refused, waiting });
+    else for (const line of describeDelivered(delivered)) this.logToStderr(line);
+    const isInterrupted = shutdown.receivedSignal() === 'SIGINT';
+    process.exitCode = isInterrupted ? exitCodes.interrupted : deliveredExitCode(delivered);
   }
 }

@@ -16,6 +16,12 @@ export type DataPaths = {
   work: string;
   outbox: string;
   workerProcessedCsv: string;
+  /** What `stt stats` counts: `2026-11.jsonl`, a file for each month. */
+  workerRecords: string;
+  /** Where running workers can be talked to; a folder for each. */
+  workerControl: string;
+  /** The pause that is in force, for all workers here. */
+  workerPause: string;
   /** The server's own. */
   database: string;
 };
@@ -33,6 +39,9 @@ export function dataPaths(folder: string): DataPaths {
     work: path.join(folder, 'worker', 'work'),
     outbox: path.join(folder, 'worker', 'outbox'),
     workerProcessedCsv: path.join(folder, 'worker', 'processed.csv'),
+    workerRecords: path.join(folder, 'worker', 'records'),
+    workerControl: path.join(folder, 'worker', 'control'),
+    workerPause: path.join(folder, 'worker', 'pause.json'),
     database: path.join(folder, 'server', 'tasks.sqlite'),
   };
 }

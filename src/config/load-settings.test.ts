@@ -44,6 +44,18 @@ load('asks for name and password where AUTH_ENABLED is true', async () => {
   assert.match(result, /^STT_SETTINGS 78 AUTH_ENABLED is true, but USERNAME or PASSWORD is not set/u);
 });
 
+load('asks for GOTIFY_URL and GOTIFY_KEY together', async () => {
+  await using folder = await temporaryFolder();
+  const load = (env: Record<string, string>): Promise<string> => loadIn(folder.path, env, 'm.loadWorkerSettings()');
+  const both = { GOTIFY_URL: 'https://gotify.example/', GOTIFY_KEY: 'Abc' };
+  for (const one of [{ GOTIFY_URL: both.GOTIFY_URL }, { GOTIFY_KEY: both.GOTIFY_KEY }]) {
+    assert.match(await load(one), /^STT_SETTINGS 78 GOTIFY_URL and GOTIFY_KEY belong together/u);
+  }
+  const settings = JSON.parse(await load(both)) as Record<string, unknown>;
+  assert.is(settings['gotifyUrl'], 'https://gotify.example');
+  assert.is(settings['gotifyKey'], '[hidden]');
+});
+
 load('tells a typo in .env or in the environment together with everything else that is wrong', async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.join('.env'), 'AUDIO_DIRR=/srv\nPOSTGRES_USER=other\nSTT_SLOT=\n');
@@ -81,11 +93,6 @@ load('says which settings file cannot be read', async () => {
     await loadIn(folder.path, {}, 'm.loadServerSettings()'),
     /^STT_ENV_FILE 78 The settings file .*\.env cannot be read/u,
   );
-});
-
-load("finds the ancestor's settings that are not read yet", async () => {
-  await using folder = await temporaryFolder();
-  assert.is(await loadIn(folder.path, { CRON: '0 1 * * *', GOTIFY_URL: '' }, 'm.presentLaterSettings()'), '["CRON"]');
 });
 
 load('takes the data folder from STT_DATA_DIR, else from the platform', async () => {

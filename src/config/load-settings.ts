@@ -10,7 +10,8 @@ import envPaths from 'env-paths';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseSettings } from './parse-settings.ts';
-import { laterSettings, serverSettings, type ServerSettings, workerSettings, type WorkerSettings } from './settings.ts';
+import { serverSettings, type ServerSettings } from './server-settings.ts';
+import { workerSettings, type WorkerSettings } from './worker-settings.ts';
 import { findUnknownSettings, type UnknownSettings } from './unknown-settings.ts';
 
 /** Command-line flags by the name of the variable they override. */
@@ -51,10 +52,14 @@ export function loadWorkerSettings(overrides: Overrides = {}): WorkerSettings {
   const { record, unknown } = gather(overrides);
   return parseSettings(workerSettings, record, {
     problems: unknown.problems,
-    check: ({ authEnabled, username, password }) =>
-      authEnabled && (username === undefined || password === undefined)
+    check: ({ authEnabled, username, password, gotifyUrl, gotifyKey }) => [
+      ...(authEnabled && (username === undefined || password === undefined)
         ? ['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']
-        : [],
+        : []),
+      ...((gotifyUrl === undefined) === (gotifyKey === undefined)
+        ? []
+        : ['GOTIFY_URL and GOTIFY_KEY belong together, and one of them is not set']),
+    ],
   });
 }
 
@@ -67,12 +72,6 @@ export function loadServerSettings(overrides: Overrides = {}): ServerSettings {
         ? []
         : ['STT_TLS_CERT and STT_TLS_KEY belong together, and one of them is not set'],
   });
-}
-
-/** Settings of the ancestor that are present but not read yet. */
-export function presentLaterSettings(): string[] {
-  const { record } = gather({});
-  return laterSettings.filter((name) => (record[name] ?? '') !== '');
 }
 
 /** What to say of names that begin as ours do, and are close to none; undefined where there are none. */

@@ -3,7 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AppError } from '../app-error.ts';
 import { parseSettings } from './parse-settings.ts';
-import { serverSettings, workerSettings } from './settings.ts';
+import { serverSettings } from './server-settings.ts';
+import { workerSettings } from './worker-settings.ts';
 
 const parse = suite('parseSettings');
 

@@ -1,7 +1,7 @@
 /** Turns a record of strings into typed settings, or into one error that names every problem at once. Pure. */
 import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { SettingsTable, Values } from './settings.ts';
+import type { SettingsTable, Values } from './setting.ts';
 
 export function parseSettings<Table extends SettingsTable>(
   table: Table,

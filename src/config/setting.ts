@@ -100,3 +100,9 @@ export function networkAddress(value: string): string {
   }
   return value;
 }
+
+export type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
+/** What a table comes to when it is read. */
+export type Values<Table extends SettingsTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends Setting<infer T> ? T : never;
+};

@@ -4,7 +4,8 @@ import { format, resolveConfig } from 'prettier';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageFolder } from '../package-folder.ts';
-import { serverSettings, workerSettings } from './settings.ts';
+import { serverSettings } from './server-settings.ts';
+import { workerSettings } from './worker-settings.ts';
 import { envExample, renewReadme } from './settings-documents.ts';
 
 const documents = suite('settings documents');
@@ -21,12 +22,14 @@ documents('the README is what the table says (else: npm run generate)', async ()
 });
 
 documents('every setting has a sentence of help and a name of the ancestor or of ours', () => {
-  const ancestors =
-    'SERVER_URL AUTH_ENABLED USERNAME PASSWORD VAD_ENABLED VAD_MODEL NODE_NAME AUDIO_DIR DB_FILE LOG_DIR HOST PORT'.split(
-      ' ',
-    );
+  const ancestors = new Set(
+    (
+      'SERVER_URL AUTH_ENABLED USERNAME PASSWORD CRON PROCESSING_HOURS VAD_ENABLED VAD_MODEL NODE_NAME GOTIFY_URL GOTIFY_KEY ' +
+      'AUDIO_DIR DB_FILE LOG_DIR HOST PORT'
+    ).split(' '),
+  );
   for (const { env, help } of [...Object.values(workerSettings), ...Object.values(serverSettings)]) {
-    assert.ok(ancestors.includes(env) || env.startsWith('STT_'), env);
+    assert.ok(ancestors.has(env) || env.startsWith('STT_'), env);
     assert.match(help, /^[A-Z].*\.$/u, env);
   }
 });

@@ -1,5 +1,7 @@
 /** Renders the settings table for people: `.env.example` and the tables in the README. Pure. */
-import { serverSettings, type SettingsTable, workerSettings } from './settings.ts';
+import { serverSettings } from './server-settings.ts';
+import type { SettingsTable } from './setting.ts';
+import { workerSettings } from './worker-settings.ts';
 
 /** Listed once, under the worker: the settings both programs read. */
 function serverOnly(): SettingsTable {

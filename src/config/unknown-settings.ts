@@ -3,7 +3,8 @@
  * programs and the environment belongs to everybody, so only what is close to a real name is an error. Pure.
  */
 import leven from 'leven';
-import { laterSettings, serverSettings, workerSettings } from './settings.ts';
+import { serverSettings } from './server-settings.ts';
+import { workerSettings } from './worker-settings.ts';
 
 export type Names = { environment: readonly string[]; envFile: readonly string[] };
 
@@ -18,7 +19,7 @@ const prefix = 'STT_';
 
 /** All names, of both programs: they may share one `.env`. */
 export const knownNames: readonly string[] = [
-  ...new Set([...Object.values({ ...workerSettings, ...serverSettings }).map(({ env }) => env), ...laterSettings]),
+  ...new Set(Object.values({ ...workerSettings, ...serverSettings }).map(({ env }) => env)),
 ];
 
 /** @param names that have a value. */

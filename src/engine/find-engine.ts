@@ -4,7 +4,7 @@ import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../app-error.ts';
 import { type DataPaths, modelFile } from '../config/data-paths.ts';
-import type { WorkerSettings } from '../config/settings.ts';
+import type { WorkerSettings } from '../config/worker-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export type Engine = {

@@ -20,6 +20,12 @@ run('turns voice activity detection on where it has a model for it', () => {
   );
 });
 
+run('names a GPU only where it is told to', () => {
+  const gpu = (device: number) => whisperArguments({ ...task, vadModelFile: undefined, device }).join(' ');
+  assert.match(gpu(1), ' -t 3 -dev 1 -f ');
+  assert.match(gpu(0), ' -dev 0 ');
+});
+
 run('names the flags that shape a transcript', () => {
   assert.is(transcriptFlags(true), '-bs 5 --entropy-thold 2.8 --max-context 64 --vad');
 });

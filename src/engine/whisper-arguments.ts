@@ -11,6 +11,8 @@ export type WhisperTask = {
   /** ISO 639-1, or `auto`. */
   language: string;
   threads: number;
+  /** Which GPU; absent: the engine's choice. */
+  device?: number;
 };
 
 /** What shapes the transcript, in the order given to whisper-cli. */
@@ -23,6 +25,7 @@ export function whisperArguments(task: WhisperTask): string[] {
     qualityFlags,
     task.vadModelFile === undefined ? [] : ['--vad', '--vad-model', task.vadModelFile],
     ['-t', String(task.threads)],
+    task.device === undefined ? [] : ['-dev', String(task.device)],
     ['-f', task.wavFile],
     ['-ovtt', '-of', task.outputBase],
     // Progress on standard error. No -np: it silences the engine's reasons when something fails.

@@ -2,14 +2,22 @@
  * Runs whisper-cli once and tells what came of it, without judging: whisper-cli ends with 0 after many a failure, so its exit
  * code is a fact among others. See judge-transcript.
  */
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { systemErrorCode } from '../app-error.ts';
 import { printable } from '../printable.ts';
 import { longestBodyBytes } from '../protocol/wire.ts';
-import { describeEnd, runChild } from '../run-child.ts';
+import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
 import type { Engine } from './find-engine.ts';
 import { whisperArguments } from './whisper-arguments.ts';
-import { parseDetectedLanguage, parseProgress, parseSegmentEnd, saysModelIsEmpty } from './whisper-output.ts';
+import { addGpuLine, type EngineGpus, noGpus } from './engine-gpus.ts';
+import {
+  parseDetectedLanguage,
+  parseMachineTrouble,
+  parseProgress,
+  parseSegmentEnd,
+  saysModelIsEmpty,
+} from './whisper-output.ts';
 
 export type TranscribeOptions = {
   wavFile: string;
@@ -19,6 +27,8 @@ export type TranscribeOptions = {
   outputBase: string;
   language: string;
   threads: number;
+  /** Which GPU, counted from 0 as the engine counts them; absent: the engine's choice. */
+  device?: number;
   signal: AbortSignal;
   /** 0 to 1. */
   onProgress?: (fraction: number) => void;
@@ -30,6 +40,12 @@ export type EngineRun = {
   endedWell: boolean;
   /** `exit code 3`, `killed by SIGSEGV (11)`. */
   end: string;
+  /** Who ended it: itself, a crash, we at the deadline, or somebody else (out of memory, a person). */
+  endedBy: 'itself' | 'crash' | 'deadline' | 'outside';
+  /** What the engine said of this machine, where that explains a failure: `it could not write`; undefined: nothing. */
+  machineTrouble: string | undefined;
+  /** What the engine said of the GPUs of this machine. */
+  gpus: EngineGpus;
   /** The end of the last segment that whisper-cli printed, in seconds: a second witness beside the file. */
   heardUntilSeconds: number | undefined;
   detectedLanguage: string | undefined;
@@ -57,6 +73,8 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   let heardUntilSeconds: number | undefined;
   let detectedLanguage: string | undefined;
   let isModelEmpty = false;
+  let machineTrouble: string | undefined;
+  let gpus = noGpus;
   let progress = 0;
 
   const advance = (fraction: number): void => {
@@ -75,30 +93,55 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     if (fraction !== undefined) return advance(fraction);
     detectedLanguage ??= parseDetectedLanguage(line);
     isModelEmpty ||= saysModelIsEmpty(line);
+    machineTrouble ??= parseMachineTrouble(line);
+    gpus = addGpuLine(gpus, line);
     words.push(printable(line));
     if (words.length > keptLines) words.shift();
   };
 
+  const transcriptFile = `${options.outputBase}.vtt`;
+  // What an earlier run left there must not pass for this one's.
+  await rm(transcriptFile, { force: true });
   const end = await runChild({
     file: engine.whisperCli,
     args: whisperArguments({ ...options, modelFile: engine.modelFile, vadModelFile: engine.vadModelFile }),
     signal: options.signal,
     timeoutMs: engineDeadlineMs(options.audioSeconds),
     killAfterMs: 2000,
+    // None on memory: the drivers of GPUs map far more than they use.
+    limits: {},
     onLine,
   });
   // An engine that was through already has done its work.
   if (end.stoppedBy === 'abort') options.signal.throwIfAborted();
   return {
-    vtt: await readTranscriptFile(`${options.outputBase}.vtt`),
+    vtt: await readTranscriptFile(transcriptFile),
     endedWell: end.exitCode === 0,
     end: describeEnd(end),
+    endedBy: endedBy(end),
+    machineTrouble,
+    gpus,
     heardUntilSeconds,
     detectedLanguage,
     isModelEmpty,
     lastWords: words.join('\n'),
     seconds: end.durationMs / 1000,
   };
+}
+
+/** What a program does to itself. Any other signal comes from outside. */
+const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS'] as const;
+
+function endedBy(end: ChildEnd): EngineRun['endedBy'] {
+  if (end.stoppedBy === 'timeout') return 'deadline';
+  // A shell script around the engine passes a signal on as a number.
+  const signal = end.signalName ?? signalOfExitCode(end.exitCode ?? 0);
+  if (signal === undefined) return 'itself';
+  return crashes.some((crash) => crash === signal) ? 'crash' : 'outside';
+}
+
+function signalOfExitCode(exitCode: number): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
 }
 
 /** At most one byte more than may be delivered: enough to see that it is too long. */

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseDetectedLanguage, parseProgress, parseSegmentEnd } from './whisper-output.ts';
+import { parseDetectedLanguage, parseMachineTrouble, parseProgress, parseSegmentEnd } from './whisper-output.ts';
 
 const run = suite('whisper-cli output');
 
@@ -19,6 +19,18 @@ run('reads the end of a segment', () => {
 run('reads the detected language', () => {
   assert.is(parseDetectedLanguage('whisper_full_with_state: auto-detected language: de (p = 0.982)'), 'de');
   assert.is(parseDetectedLanguage('main: processing'), undefined);
+});
+
+run('reads what is the fault of the machine', () => {
+  const disk = 'it could not write';
+  assert.is(parseMachineTrouble("error: failed to open '/w/a.vtt' for writing"), disk);
+  assert.is(parseMachineTrouble('write: No space left on device'), disk);
+  const memory = 'it ran out of memory';
+  assert.is(parseMachineTrouble("terminate called after throwing an instance of 'std::bad_alloc'"), memory);
+  assert.is(parseMachineTrouble('CUDA error: out of memory'), memory);
+  assert.is(parseMachineTrouble('ggml_vulkan: vk::Device::allocateMemory: ErrorOutOfDeviceMemory'), memory);
+  assert.is(parseMachineTrouble("error: failed to open '/m/ggml.bin'"), undefined);
+  assert.is(parseMachineTrouble('whisper_init_state: compute buffer (encode) =    6.97 MB'), undefined);
 });
 
 run.run();

@@ -21,3 +21,16 @@ export function parseDetectedLanguage(line: string): string | undefined {
 export function saysModelIsEmpty(line: string): boolean {
   return line.includes('no tensors loaded');
 }
+
+const troubles: [RegExp, string][] = [
+  [
+    /failed to open '.*' for writing|No space left on device|Disk quota exceeded|Read-only file system/u,
+    'it could not write',
+  ],
+  [/std::bad_alloc|out of memory|OutOfDeviceMemory|OutOfHostMemory|failed to allocate/iu, 'it ran out of memory'],
+];
+
+/** `error: failed to open '/w/a.vtt' for writing` -> `it could not write`: nothing that a recording can bring about. */
+export function parseMachineTrouble(line: string): string | undefined {
+  return troubles.find(([pattern]) => pattern.test(line))?.[1];
+}

@@ -25,6 +25,24 @@ const seconds = z.number().nonnegative().max(1e9);
 export const phases = ['download', 'decode', 'transcribe', 'deliver'] as const;
 export type Phase = (typeof phases)[number];
 
+/** Who is to blame for an attempt that failed. */
+export const faults = ['recording', 'engine', 'machine'] as const;
+export type Fault = (typeof faults)[number];
+
+const isPlainText = (text: string): boolean => /^[^\p{C}]+$/u.test(text);
+
+/** Why a worker doubts its transcript. A newer worker may know more reasons, so any word is kept; what is too much is cut. */
+const suspectReasons = z
+  .array(z.string())
+  .transform((reasons) =>
+    reasons
+      .map((reason) => reason.slice(0, 40))
+      .filter(isPlainText)
+      .slice(0, 10),
+  )
+  .optional()
+  .catch(undefined);
+
 /** `POST /result`: the ancestor sends id and vtt; the rest is what the worker measured. */
 export const resultMessage = message({
   id: leaseId,
@@ -39,6 +57,7 @@ export const resultMessage = message({
   model: shortText.optional(),
   engine: shortText.optional(),
   flags: z.string().max(1000).optional(),
+  suspect: suspectReasons,
 });
 export type ResultMessage = z.infer<typeof resultMessage>;
 
@@ -46,6 +65,7 @@ export type ResultMessage = z.infer<typeof resultMessage>;
 export const errorMessage = message({
   id: leaseId,
   error: cutAt(20_000),
+  fault: z.enum(faults).optional().catch(undefined),
 });
 export type ErrorMessage = z.infer<typeof errorMessage>;
 
@@ -54,6 +74,8 @@ export const heartbeatMessage = message({
   id: leaseId,
   phase: z.enum(phases).optional(),
   progress: z.number().min(0).max(1).optional(),
+  /** What keeps this worker from taking more tasks, where it is broken. */
+  trouble: cutAt(1000),
 });
 export type HeartbeatMessage = z.infer<typeof heartbeatMessage>;
 

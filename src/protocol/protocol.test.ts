@@ -32,6 +32,20 @@ wire('cuts a report that is too long instead of refusing it', () => {
   assert.is(errorMessage.parse({ id: 'a', error: 'x'.repeat(30_000) }).error?.length, 20_000);
 });
 
+wire('takes reasons for doubt that it does not know, drops what is no text, and refuses no transcript for them', () => {
+  const suspectOf = (suspect: unknown) => resultMessage.parse({ id: 'a', vtt: 'WEBVTT', suspect }).suspect;
+  assert.equal(suspectOf(['repeats', 'sings']), ['repeats', 'sings']);
+  assert.equal(suspectOf(['a\nb', 'a\0', '\ud800', '', 'x'.repeat(99)]), ['x'.repeat(40)]);
+  assert.is(suspectOf(Array.from({ length: 99 }, () => 'x'))?.length, 10);
+  for (const none of [null, undefined, 'repeats', 1, [1], {}]) assert.is(suspectOf(none), undefined);
+});
+
+wire('drops a fault that it does not know', () => {
+  const faultOf = (fault: unknown) => errorMessage.parse({ id: 'a', fault }).fault;
+  assert.is(faultOf('machine'), 'machine');
+  for (const none of ['god', null, undefined, 1]) assert.is(faultOf(none), undefined);
+});
+
 wire('drops what it does not know, also a prototype', () => {
   const parsed = resultMessage.parse(JSON.parse('{"id":"a","vtt":"x","later":1,"__proto__":{"admin":true}}'));
   assert.equal(Object.keys(parsed), ['id', 'vtt']);

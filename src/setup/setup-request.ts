@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { type DataPaths, dataPaths } from '../config/data-paths.ts';
 import { dataFolder } from '../config/load-settings.ts';
-import type { WorkerSettings } from '../config/settings.ts';
+import type { WorkerSettings } from '../config/worker-settings.ts';
 import { askOnTerminal } from './ask-on-terminal.ts';
 import type { PackageConsent, ProvideToolsOptions } from './install-packages.ts';
 import { type Backend, type BundledModel, type Pins, readPins } from './whisper-data.ts';

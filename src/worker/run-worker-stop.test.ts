@@ -41,9 +41,9 @@ function stall(response: ServerResponse): true {
 
 run('hands the task back while it downloads', async () => {
   await using server = await serverWithTask((call, response) => call.path.startsWith('/task') && stall(response));
-  await using worker = await startWorker({ serverUrl: server.url });
-  await worker.saw('claimed');
   server.leases.set('stalled', { bytes: sample, language: 'en' });
+  await using worker = await startWorker({ serverUrl: server.url, env: { STT_PREFETCH: '0' } });
+  await worker.saw('claimed');
   await assertHandsBack(worker, server);
 });
 
@@ -109,7 +109,7 @@ run('ends without a word when it is stopped before it began', async () => {
   assert.is(server.calls.length, 0);
 });
 
-run('does not even hand back when it is told a second time', async () => {
+run('waits no longer to be heard when it is told a second time', async () => {
   await using server = await serverWithTask((call) => call.path === '/release');
   await using worker = await startWorker({ serverUrl: server.url, habit: 'hangs' });
   const pids = await worker.engine.pids();
@@ -118,7 +118,7 @@ run('does not even hand back when it is told a second time', async () => {
   const stoppedAt = performance.now();
   worker.stopNow();
   await worker.ended;
-  assert.ok(performance.now() - stoppedAt < 1000);
+  assert.ok(performance.now() - stoppedAt < 3000);
   assert.is((await worker.saw('handed_back')).accepted, false);
   for (const pid of pids) assert.not(isRunning(pid));
 });

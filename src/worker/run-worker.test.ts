@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +6,6 @@ import { eventually } from '../../test/support/eventually.ts';
 import { isRunning } from '../../test/support/processes.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import type { Habit } from '../engine/testing/fake-whisper-cli.ts';
-import { ownToken } from './process-owner.ts';
 import { type FakeServer, startFakeServer } from './testing/fake-server.ts';
 import { hurriedClock } from './testing/hurried-clock.ts';
 import { lettersIn, readSample, startWorker } from './testing/start-worker.ts';
@@ -14,9 +13,6 @@ import { lettersIn, readSample, startWorker } from './testing/start-worker.ts';
 const run = suite('runWorker');
 
 const sample = await readSample();
-
-/** A run of this machine that has ended. */
-const deadOwner = ownToken.replace(/-\d+-\d+$/u, '-999999999-1');
 
 async function serverWith(...recordings: Buffer[]): Promise<FakeServer> {
   const server = await startFakeServer({ flavour: 'protocol 2' });
@@ -104,7 +100,6 @@ for (const [name, bytes, reason] of badRecordings) {
 
 const badEngines: [Habit, RegExp][] = [
   ['writes_nothing', /wrote no transcript/u],
-  ['writes_half', /cut off/u],
   ['writes_garbage', /not WebVTT/u],
   ['crashes', /SIGSEGV.*GGML_ASSERT failed/su],
 ];
@@ -118,6 +113,25 @@ for (const [habit, reason] of badEngines) {
     assert.is(server.callsOf('result').length, 0);
   });
 }
+
+run('hands back what this machine failed at once, and takes the second time for an attempt', async () => {
+  await using server = await serverWith(sample);
+  await using worker = await startWorker({ serverUrl: server.url, habit: 'writes_half', clock: hurriedClock() });
+  const { fault, reason } = await worker.saw('handed_back');
+  assert.is(fault, 'machine');
+  assert.match(reason, /cut off \(is the disk full\?\)/u);
+  assert.is((await worker.saw('failed')).fault, 'machine');
+  assert.equal([server.callsOf('release').length, server.callsOf('error').length], [1, 1]);
+  assert.is(server.callsOf('error')[0]?.body['fault'], 'machine');
+});
+
+run('ends a run that is to end by itself where this machine fails', async () => {
+  await using server = await serverWith(sample);
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', habit: 'writes_half' });
+  const error = await rejects(worker.ended, /cut off/u);
+  assert.equal([error['code'], error['exitCode']], ['STT_MACHINE_FAULT', 69]);
+  assert.equal([server.callsOf('release').length, server.callsOf('error').length], [1, 0]);
+});
 
 run('delivers what an engine wrote that leaks its output, and ends what it left', async () => {
   await using server = await serverWith(sample);
@@ -159,65 +173,6 @@ run('tells phase and progress with the heartbeat', async () => {
   assert.is(beat.body['phase'], 'transcribe');
 });
 
-run('keeps a transcript that the server cannot take now, and delivers it when it can', async () => {
-  await using server = await serverWith(sample);
-  server.misbehave((call, response) => {
-    if (call.path !== '/result') return false;
-    response.writeHead(500).end('<html>oops</html>');
-    return true;
-  });
-  await using worker = await startWorker({ serverUrl: server.url });
-  assert.is((await worker.saw('transcribed')).delivery, 'waiting');
-  assert.is((await lettersIn(worker.paths.outbox)).length, 1);
-  server.misbehave(undefined);
-  await worker.saw('delivered');
-  assert.equal(await lettersIn(worker.paths.outbox), []);
-  assert.is(server.leases.size, 0);
-});
-
-run('ends with what waits counted, when the server never takes it', async () => {
-  await using server = await serverWith(sample);
-  server.misbehave((call, response) => {
-    if (call.path !== '/result') return false;
-    response.writeHead(503, { 'retry-after': '1' }).end();
-    return true;
-  });
-  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', clock: hurriedClock() });
-  assert.is((await worker.ended).waiting, 1);
-  assert.is((await lettersIn(worker.paths.outbox)).length, 1);
-});
-
-run('keeps aside a transcript that is refused for good', async () => {
-  await using server = await serverWith(sample);
-  server.misbehave((call, response) => {
-    if (call.path !== '/result') return false;
-    response.writeHead(409, { 'content-type': 'application/problem+json' });
-    response.end(JSON.stringify({ code: 'lease_lost', detail: 'somebody else has it' }));
-    return true;
-  });
-  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
-  assert.is((await worker.ended).refused, 1);
-  const { file, reason } = await worker.saw('refused');
-  assert.match(reason, 'somebody else has it');
-  assert.match(await readFile(file, 'utf8'), 'WEBVTT');
-});
-
-run('delivers at its start what an earlier run could not', async () => {
-  await using server = await serverWith();
-  const id = 'a'.repeat(32);
-  server.leases.set(id, { bytes: sample, language: 'en' });
-  await using worker = await startWorker({
-    serverUrl: server.url,
-    async prepare(paths) {
-      const letter = { kind: 'result', message: { id, vtt: 'WEBVTT\n\n' } };
-      await mkdir(paths.outbox, { recursive: true });
-      await writeFile(path.join(paths.outbox, `000000000000001-abcd.${deadOwner}.json`), JSON.stringify(letter));
-    },
-  });
-  assert.is((await worker.saw('delivered')).task, id);
-  assert.is(server.callsOf('result')[0]?.body['vtt'], 'WEBVTT\n\n');
-});
-
 run('says once that the server is away, and once that it is back', async () => {
   await using server = await serverWith();
   await server.goAway();
@@ -255,10 +210,10 @@ run('slows down where one task after the other comes to nothing', async () => {
   await using server = await serverWith();
   for (let count = 0; count < 50; count += 1) server.add(sample, 'klingon');
   await using worker = await startWorker({ serverUrl: server.url });
-  await eventually(() => server.callsOf('error').length === 3, 'three tasks failed');
+  await eventually(() => server.callsOf('error').length >= 3, 'three tasks failed');
   const failedAt = performance.now();
-  await eventually(() => server.callsOf('error').length === 4, 'the next one failed');
-  assert.ok(performance.now() - failedAt > 300);
+  await eventually(() => server.callsOf('error').length >= 7, 'the next ones failed');
+  assert.ok(performance.now() - failedAt > 1000);
   worker.stop();
   await worker.ended;
 });
@@ -287,9 +242,12 @@ run('hands a task back and ends, when this machine cannot work and the run is to
   assert.is(server.callsOf('error').length, 0);
 });
 
+/** Nothing is claimed ahead. */
+const alone = { env: { STT_PREFETCH: '0' } };
+
 run('blames no recording for an engine that broke after the start', async () => {
   await using server = await serverWith(sample, sample);
-  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', habit: 'breaks' });
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', habit: 'breaks', ...alone });
   const error = await rejects(worker.ended, /no GPU found/u);
   assert.is(error['code'], 'STT_ENGINE_BROKEN');
   assert.equal([server.callsOf('release').length, server.callsOf('error').length], [1, 0]);
@@ -310,15 +268,6 @@ run('says plainly that a folder of its own cannot be used', async () => {
     assert.is(error['exitCode'], 74);
   }
   assert.is(server.calls.length, 0);
-});
-
-run('delivers a transcript while its outbox is gone', async () => {
-  await using server = await serverWith(sample);
-  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
-  await worker.saw('claimed');
-  await rm(worker.paths.outbox, { recursive: true });
-  assert.is((await worker.ended).transcribed, 1);
-  assert.is(server.callsOf('result').length, 1);
 });
 
 run('warns of more threads than the machine has processors', async () => {

@@ -1,38 +1,47 @@
-/** Puts a worker together and runs it: proves the engine, opens the outbox, runs the slots, says what came of it. */
-import { hostname } from 'node:os';
-import { systemErrorCode } from '../app-error.ts';
+/**
+ * Puts a worker together and runs it: proves the engine, opens the outbox, listens to people and the clock, runs the pipeline, says
+ * what came of it. Decides nothing about a task.
+ */
+import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { requireFfmpeg } from '../audio/run-ffmpeg.ts';
 import type { Clock } from '../clock.ts';
 import type { DataPaths } from '../config/data-paths.ts';
-import type { WorkerSettings } from '../config/settings.ts';
+import type { WorkerSettings } from '../config/worker-settings.ts';
 import { type Engine, findEngine } from '../engine/find-engine.ts';
 import { proveEngine } from '../engine/prove-engine.ts';
 import type { Shutdown } from '../shutdown.ts';
-import { demoModelNote } from './describe-event.ts';
 import { diskError } from './disk-error.ts';
-import { openOutbox } from './outbox.ts';
-import { createServerClient } from './server-client.ts';
-import { watchServer } from './server-presence.ts';
-import { type RunMode, runSlot } from './slot.ts';
-import { threadsPerSlot } from './threads-per-slot.ts';
+import { importAncestorFolders } from './outbox/import-ancestor-folders.ts';
+import { openOutbox, type Outbox } from './outbox/outbox.ts';
+import { watchBrokenWorker } from './pipeline/broken-worker.ts';
+import { measureDryTime, measureEngineIdle } from './pipeline/engine-idle.ts';
+import { runPipeline } from './pipeline/pipeline.ts';
+import type { RunMode } from './pipeline/supply.ts';
+import { threadsPerSlot } from './pipeline/threads-per-slot.ts';
+import { openWorkFolder, type WorkFolder } from './pipeline/work-folder.ts';
+import { demoModelNote } from './report/describe-event.ts';
+import { cronStarts } from './schedule/cron-starts.ts';
+import { stopInTime } from './schedule/stop-in-time.ts';
+import { createWorkPermit } from './schedule/work-permit.ts';
+import { steerWorker } from './steer-worker.ts';
+import { type Listeners, tellListeners } from './tell-listeners.ts';
+import { clientFor, workerName } from './wire/client-for.ts';
+import { watchServer } from './wire/server-presence.ts';
 import { addToSummary, emptySummary, type Report, type Summary } from './worker-event.ts';
-import { openWorkFolder, type WorkFolder } from './work-folder.ts';
 
 export type WorkerOptions = {
   settings: WorkerSettings;
   paths: DataPaths;
+  /** Where an ancestor's worker may have left transcripts: the working directory. */
+  ancestorFolder: string;
   mode: RunMode;
   report: Report;
   shutdown: Pick<Shutdown, 'drain' | 'abort'>;
   clock: Clock;
   /** Of this machine. */
   processors: number;
-  /** Settings that are present and not read. */
-  ignoredSettings: readonly string[];
 };
 
-/** A stopping worker has so long for its last calls to the server. */
-const lastCallsMs = 4000;
 /** A run that ends by itself tries so long to deliver what waits in the outbox. */
 const flushMs = 10_000;
 const batchPatience = { atStartMs: 10_000, laterMs: 120_000 };
@@ -40,83 +49,119 @@ const endlessPatience = { atStartMs: Infinity, laterMs: Infinity };
 
 /** @throws AppError where the worker cannot begin, or a run that is to end by itself cannot go on. */
 export async function runWorker(options: WorkerOptions): Promise<Summary> {
+  const { settings, paths, clock, shutdown } = options;
+  await using listeners = tellListeners({ settings, paths, clock, report: options.report });
   try {
-    return await run(options);
+    return await run(options, listeners);
   } catch (error) {
     // Asked to stop before it had begun.
-    if (error === options.shutdown.drain.reason) return emptySummary;
-    throw diskFaults.has(systemErrorCode(error) ?? '')
-      ? diskError('This machine cannot go on', 'STT_DISK', error)
-      : error;
+    if (error === shutdown.drain.reason) return emptySummary;
+    const isDisk = diskFaults.has(systemErrorCode(error) ?? '');
+    const problem = isDisk ? diskError('This machine cannot go on', 'STT_DISK', error) : error;
+    const { code, hint } = problem instanceof AppError ? problem : { code: 'STT_BUG', hint: undefined };
+    listeners.reportToOthers({ event: 'error', code, message: messageOf(problem), hint });
+    throw problem;
   }
 }
 
 const diskFaults = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ENOTDIR', 'EIO', 'EACCES', 'EPERM']);
 
-async function run(options: WorkerOptions): Promise<Summary> {
-  const { settings, paths, mode, shutdown, clock } = options;
+async function run(options: WorkerOptions, { report, join }: Listeners): Promise<Summary> {
+  const { settings, paths, mode, shutdown, clock, processors } = options;
   let summary = emptySummary;
-  const report: Report = (event) => {
-    summary = addToSummary(summary, event);
-    options.report(event);
-  };
+  join((event) => (summary = addToSummary(summary, event)));
 
-  // One slot that cannot go on stops the others.
-  const giveUp = new AbortController();
-  const stop = AbortSignal.any([shutdown.drain, giveUp.signal]);
-  const slots = mode === 'once' ? 1 : settings.slots;
-  const threads = threadsPerSlot(settings.threads, slots, options.processors);
-
-  await requireFfmpeg(stop);
+  // A wrong one is said before anything takes its time.
+  if (settings.cron !== undefined) cronStarts(settings.cron);
+  await requireFfmpeg(shutdown.drain);
   const engine = await findEngine(settings, paths);
   await using workFolder = await openWorkFolder(paths.work);
-  await prove(engine, workFolder, threads, stop);
-  const client = createServerClient({
-    serverUrl: settings.serverUrl,
-    workerName: workerName(settings),
-    credentials: credentialsOf(settings),
-    token: settings.token,
-    clock,
+  const gpus = await countGpus(engine, workFolder, threadsPerSlot(settings.threads, 1, processors), shutdown.drain);
+  const slots = mode === 'once' ? 1 : (settings.slots ?? Math.max(1, gpus));
+  const threads = threadsPerSlot(settings.threads, slots, processors);
+  const client = clientFor(settings, clock);
+  await importAncestorFolders({
+    folders: [options.ancestorFolder, paths.folder],
+    outboxFolder: paths.outbox,
+    report,
   });
   const outbox = await openOutbox({ folder: paths.outbox, client, clock, report });
-  tellStart(options, engine, slots, threads, report);
 
+  const permit = createWorkPermit(report);
+  const dryTime = measureDryTime(clock);
+  const engineIdle = measureEngineIdle(clock, dryTime);
+  const ended = new AbortController();
+  const working = AbortSignal.any([shutdown.drain, ended.signal]);
+  await using steering = steerWorker({
+    settings,
+    paths,
+    keepsHours: mode === 'forever',
+    permit,
+    waiting: await outbox.countWaiting(),
+    engineIdleSeconds: engineIdle.totalSeconds,
+    clock,
+    report,
+    signal: working,
+  });
+  join(steering.hear);
+  tellStart(options, engine, { slots, threads, report });
+  await steering.begin();
+  const stop = stopInTime({ shutdown, stopMs: settings.stopSeconds * 1000, permit, clock });
+  const broken = watchBrokenWorker({ engine, threads, workFolder, permit, clock, signal: working });
   const patience = mode === 'forever' ? endlessPatience : batchPatience;
   const presence = watchServer(shownUrl(settings.serverUrl), patience, clock, report);
-  const lastCalls = lastCallsSignal(shutdown);
-  const slotsEnded = new AbortController();
-  const delivering = outbox.deliverInBackground(AbortSignal.any([stop, slotsEnded.signal]));
-
-  const common = { client, engine, threads, outbox, workFolder, clock, report, stop, lastCalls, mode, presence };
-  const running = Array.from({ length: slots }, async (_, index) => {
-    try {
-      await runSlot({ ...common, slot: index + 1, processedCsv: paths.workerProcessedCsv });
-    } catch (error) {
-      giveUp.abort(error);
-    }
-  });
-  await Promise.all(running);
-  slotsEnded.abort();
-  await delivering;
-  const waiting = stop.aborted ? await outbox.countWaiting() : await outbox.flush(flushMs, lastCalls);
-  summary = { ...summary, waiting };
-  report({ event: 'summary', demoModel: engine.isDemoModel, ...summary });
-  if (giveUp.signal.aborted) throw giveUp.signal.reason;
+  const delivering = outbox.deliverInBackground(working);
+  try {
+    await runPipeline({
+      mode,
+      client,
+      presence,
+      engine,
+      slots,
+      threads,
+      gpus,
+      prefetch: settings.prefetch,
+      outbox,
+      workFolder,
+      permit,
+      clock,
+      report,
+      newCall: stop.newCall,
+      onBroken: broken.declare,
+      dryTime,
+      engineIdle,
+    });
+  } finally {
+    ended.abort();
+    await Promise.all([delivering, broken.ended()]);
+    const waiting = await deliverLast(outbox, shutdown.drain);
+    stop.ended();
+    summary = { ...summary, waiting, engineIdleSeconds: engineIdle.totalSeconds() };
+    report({ event: 'summary', demoModel: engine.isDemoModel, ...summary });
+  }
   return summary;
 }
 
-async function prove(engine: Engine, workFolder: WorkFolder, threads: number, signal: AbortSignal): Promise<void> {
-  await using folder = await workFolder.makeTaskFolder();
-  await proveEngine(engine, { folder: folder.path, threads, signal });
+/** A worker that is stopped leaves it to the next start. @returns letters that still wait. */
+function deliverLast(outbox: Outbox, drain: AbortSignal): Promise<number> {
+  return drain.aborted ? outbox.countWaiting() : outbox.flush(flushMs, drain);
 }
 
-function tellStart(
-  { settings, processors, ignoredSettings }: WorkerOptions,
+/** The proof of the engine tells of them. @throws AppError where the engine does not work. */
+async function countGpus(
   engine: Engine,
-  slots: number,
+  workFolder: WorkFolder,
   threads: number,
-  report: Report,
-): void {
+  signal: AbortSignal,
+): Promise<number> {
+  await using folder = workFolder.newTaskFolder();
+  await folder.make();
+  return (await proveEngine(engine, { folder: folder.path, threads, signal })).devices.length;
+}
+
+type Start = { slots: number; threads: number; report: Report };
+
+function tellStart({ settings, processors }: WorkerOptions, engine: Engine, { slots, threads, report }: Start): void {
   report({
     event: 'started',
     worker: workerName(settings),
@@ -134,30 +179,10 @@ function tellStart(
     const message = `STT_THREADS is ${settings.threads}, but this machine has only ${processors} processor(s): that slows the engine down.`;
     report({ event: 'warning', message });
   }
-  if (ignoredSettings.length > 0) {
-    report({ event: 'warning', message: `Not yet supported, and ignored: ${ignoredSettings.join(', ')}.` });
-  }
-}
-
-const workerName = (settings: WorkerSettings): string => settings.nodeName ?? hostname();
-
-function credentialsOf({ authEnabled, username, password }: WorkerSettings) {
-  return authEnabled && username !== undefined && password !== undefined ? { username, password } : undefined;
 }
 
 /** Without a user name and password that may stand in it. */
 function shownUrl(serverUrl: string): string {
   const { origin, pathname } = new URL(serverUrl);
   return origin + pathname.replace(/\/$/u, '');
-}
-
-/** Aborts some seconds after the worker was asked to stop, or at once with the second signal. */
-function lastCallsSignal({ drain, abort }: Pick<Shutdown, 'drain' | 'abort'>): AbortSignal {
-  const controller = new AbortController();
-  const end = (): void => controller.abort(new Error('the worker stops'));
-  const startCounting = (): void => AbortSignal.timeout(lastCallsMs).addEventListener('abort', end, { once: true });
-  if (drain.aborted) startCounting();
-  else drain.addEventListener('abort', startCounting, { once: true });
-  abort.addEventListener('abort', end, { once: true });
-  return controller.signal;
 }

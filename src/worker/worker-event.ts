@@ -1,7 +1,8 @@
 /**
- * Everything a worker has to tell, as one union: the terminal, the log and `--json` are three ways to show it, and the summary is
- * added up from it. The names and fields are a contract with scripts that read `--json`.
+ * Everything a worker has to tell, as one union: the terminal, the log, `--json`, `stt status`, the records and the notices are
+ * made from it alone. The names and fields are a contract with scripts that read `--json`.
  */
+import type { SuspectReason } from '../engine/judge-transcript.ts';
 import type { Phase } from '../protocol/messages.ts';
 
 export type WorkerEvent =
@@ -21,8 +22,10 @@ export type WorkerEvent =
   | { event: 'warning'; message: string }
   | { event: 'server_away'; reason: string }
   | { event: 'server_back' }
-  | { event: 'idle'; slot: number }
-  | { event: 'claimed'; slot: number; task: string; language: string }
+  /** The server has no task; told once, until it has one again. */
+  | { event: 'idle' }
+  /** A task was leased, and is being prepared: downloaded, decoded. */
+  | { event: 'claimed'; task: string; language: string }
   | TaskProgressEvent
   | TaskEndEvent
   /** A transcript or an error report could not be sent yet; it is safe in the outbox. */
@@ -31,13 +34,30 @@ export type WorkerEvent =
   | { event: 'delivered'; task: string; what: 'result' | 'error' }
   /** The server will never take it; it is kept in `file`. */
   | { event: 'refused'; task: string; what: 'result' | 'error'; reason: string; file: string }
+  /** The worker takes no more tasks. `until`: when that ends by itself, ISO 8601. */
+  | { event: 'closed'; why: Closure['why']; reason: string; until?: string }
+  /** It takes tasks again. */
+  | { event: 'opened' }
   | ({ event: 'summary'; demoModel: boolean } & Summary)
   /** What ended the run before its time. */
   | { event: 'error'; code: string; message: string; hint: string | undefined };
 
+/** Why a worker takes no tasks. */
+export type Closure = {
+  /** Outside its working hours; paused by a person; broken, until the bundled sample is transcribed; draining or stopping for good. */
+  why: 'hours' | 'pause' | 'broken' | 'drain' | 'stop';
+  /** For people, in a few words. */
+  reason: string;
+  /** Until then (wall time, ms) tasks in slots may be finished, if they will be done by then; others are handed back at once. */
+  finishByMs: number;
+  /** When it ends by itself, wall time in ms. */
+  untilMs?: number | undefined;
+};
+
 export type TaskProgressEvent = {
   event: 'progress';
-  slot: number;
+  /** Absent while the task is prepared ahead of a slot. */
+  slot?: number;
   task: string;
   phase: Phase;
   /** 0 to 1, within the phase. */
@@ -47,22 +67,36 @@ export type TaskProgressEvent = {
   etaSeconds?: number;
 };
 
+/** Who is to blame: the recording, the engine with its model, or this machine (disk full, out of memory, ffmpeg gone). */
+export type Fault = 'recording' | 'engine' | 'machine';
+
 /** How a task ended, whichever it was. */
 export type TaskEnd =
   | {
       event: 'transcribed';
-      outcome: 'ok' | 'no_speech';
+      outcome: 'ok' | 'no_speech' | 'suspect';
+      /** Why a person, or another model, should look at it. */
+      suspect?: readonly SuspectReason[];
       delivery: 'accepted' | 'refused' | 'waiting';
       audioSeconds: number;
       /** Wall time of the engine. */
       engineSeconds: number;
     }
-  | { event: 'failed'; phase: Phase; reason: string }
+  /** The server was told, or will be. */
+  | { event: 'failed'; phase: Phase; fault: Fault; reason: string }
   | { event: 'lease_lost'; reason: string }
-  /** Not `accepted`: the server did not hear of it, and waits until the lease runs out. */
-  | { event: 'handed_back'; accepted: boolean; reason: string };
+  /**
+   * Not an attempt. Not `accepted`: the server did not hear of it, and waits until the lease runs out. `fault`: where it was for a
+   * fault of this worker, not for a stop, a pause or the end of the working hours.
+   */
+  | { event: 'handed_back'; accepted: boolean; reason: string; fault?: 'engine' | 'machine' };
 
-export type TaskEndEvent = { slot: number; task: string } & TaskEnd;
+export type TaskEndEvent = {
+  task: string;
+  language: string;
+  /** Wall time since the task was claimed. */
+  takenSeconds: number;
+} & TaskEnd;
 
 export type Report = (event: WorkerEvent) => void;
 
@@ -70,6 +104,8 @@ export type Summary = {
   transcribed: number;
   /** Of those transcribed: without speech. */
   noSpeech: number;
+  /** Of those transcribed: delivered with a reason to look at it. */
+  suspect: number;
   failed: number;
   leaseLost: number;
   handedBack: number;
@@ -78,11 +114,14 @@ export type Summary = {
   waiting: number;
   audioSeconds: number;
   engineSeconds: number;
+  /** Slots had no engine running though there was work, in seconds, all slots together. */
+  engineIdleSeconds: number;
 };
 
 export const emptySummary: Summary = {
   transcribed: 0,
   noSpeech: 0,
+  suspect: 0,
   failed: 0,
   leaseLost: 0,
   handedBack: 0,
@@ -90,6 +129,7 @@ export const emptySummary: Summary = {
   waiting: 0,
   audioSeconds: 0,
   engineSeconds: 0,
+  engineIdleSeconds: 0,
 };
 
 export function addToSummary(sum: Summary, event: WorkerEvent): Summary {
@@ -98,6 +138,7 @@ export function addToSummary(sum: Summary, event: WorkerEvent): Summary {
       ...sum,
       transcribed: sum.transcribed + 1,
       noSpeech: sum.noSpeech + (event.outcome === 'no_speech' ? 1 : 0),
+      suspect: sum.suspect + (event.outcome === 'suspect' ? 1 : 0),
       audioSeconds: sum.audioSeconds + event.audioSeconds,
       engineSeconds: sum.engineSeconds + event.engineSeconds,
     };

@@ -1,6 +1,6 @@
 /** The exit code of a run that came to its end in order. Pure. */
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { RunMode } from './slot.ts';
+import type { RunMode } from './pipeline/supply.ts';
 import type { Summary } from './worker-event.ts';
 
 /** @param signal the signal that stopped the run, or null. */

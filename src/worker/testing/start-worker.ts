@@ -6,11 +6,11 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { type DataPaths, dataPaths } from '../../config/data-paths.ts';
 import { parseSettings } from '../../config/parse-settings.ts';
-import { workerSettings } from '../../config/settings.ts';
+import { workerSettings } from '../../config/worker-settings.ts';
 import { fakeWhisperCli, type FakeWhisperCli, type Habit } from '../../engine/testing/fake-whisper-cli.ts';
 import { packageFolder } from '../../package-folder.ts';
 import { runWorker } from '../run-worker.ts';
-import type { RunMode } from '../slot.ts';
+import type { RunMode } from '../pipeline/supply.ts';
 import type { Summary, WorkerEvent } from '../worker-event.ts';
 
 export type TestWorker = AsyncDisposable & {
@@ -58,12 +58,12 @@ export async function startWorker(options: TestWorkerOptions): Promise<TestWorke
   const ended = runWorker({
     settings,
     paths,
+    ancestorFolder: folder.path,
     mode: options.mode ?? 'forever',
     report: (event) => events.push(event),
     shutdown: { drain: drain.signal, abort: abort.signal },
     clock: options.clock ?? systemClock,
     processors: 1,
-    ignoredSettings: [],
   });
   // A test that looks elsewhere first must not end by an unhandled rejection.
   ended.catch(() => {});

@@ -1,0 +1,76 @@
+/**
+ * A worker that is broken takes no more tasks, and tries the bundled sample from time to time, the whole way of a recording: disk,
+ * ffmpeg, engine. It comes back by itself when that works, and says both.
+ */
+import { messageOf } from '../../app-error.ts';
+import { requireFfmpeg } from '../../audio/run-ffmpeg.ts';
+import type { Clock } from '../../clock.ts';
+import type { Engine } from '../../engine/find-engine.ts';
+import { proveOnSample } from '../../engine/prove-on-sample.ts';
+import type { WorkPermit } from '../schedule/work-permit.ts';
+import { requireDiskRoom } from './disk-room.ts';
+import { mostFaultsInARow } from './machine-faults.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+export type BrokenWorkerOptions = {
+  engine: Engine;
+  threads: number;
+  workFolder: WorkFolder;
+  permit: WorkPermit;
+  clock: Clock;
+  /** Aborts when the worker stops. */
+  signal: AbortSignal;
+};
+
+const firstPauseMs = 60_000;
+const longestPauseMs = 3600_000;
+
+export type BrokenWorker = {
+  /** Closes the permit until the sample is transcribed; does nothing while it is closed for that. @param mended called then. */
+  declare: (reason: string, mended: () => void) => void;
+  /** Resolves when no trial runs any more: for the end of the worker. */
+  ended: () => Promise<void>;
+};
+
+export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
+  const { permit, clock, signal } = options;
+  let trials: Promise<void> | undefined;
+
+  const close = (reason: string, untilMs: number): void =>
+    permit.close({ why: 'broken', reason, finishByMs: Infinity, untilMs });
+
+  const tryUntilItWorks = async (first: string, mended: () => void): Promise<void> => {
+    let reason = `${mostFaultsInARow} tasks in a row failed for a fault of this machine: ${firstLine(first)}`;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      close(reason, clock.now() + pauseMs);
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return;
+      try {
+        await tryOut(options);
+        mended();
+        permit.open('broken');
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        reason = `the bundled sample cannot be transcribed: ${firstLine(messageOf(error))}`;
+      }
+    }
+  };
+  return {
+    declare(reason, mended) {
+      trials ??= tryUntilItWorks(reason, mended).finally(() => (trials = undefined));
+    },
+    ended: async () => trials,
+  };
+}
+
+/** @throws AppError what is still in the way. */
+async function tryOut({ engine, threads, workFolder, signal }: BrokenWorkerOptions): Promise<void> {
+  await requireDiskRoom(workFolder.path);
+  await requireFfmpeg(signal);
+  await using folder = workFolder.newTaskFolder();
+  await folder.make();
+  await proveOnSample(engine, { folder: folder.path, threads, signal });
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

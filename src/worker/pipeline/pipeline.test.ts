@@ -1,0 +1,135 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { eventually } from '../../../test/support/eventually.ts';
+import { isRunning } from '../../../test/support/processes.ts';
+import { type FakeServer, startFakeServer } from '../testing/fake-server.ts';
+import { readSample, startWorker, type TestWorker } from '../testing/start-worker.ts';
+import type { TaskProgressEvent } from '../worker-event.ts';
+
+const run = suite('pipeline');
+
+const sample = await readSample();
+
+async function serverWith(count: number): Promise<FakeServer> {
+  const server = await startFakeServer({ flavour: 'protocol 2', leaseSeconds: 3 });
+  for (let added = 0; added < count; added += 1) server.add(sample);
+  return server;
+}
+
+const progressOf = ({ events }: TestWorker): TaskProgressEvent[] =>
+  events.filter((event): event is TaskProgressEvent => event.event === 'progress');
+
+/** Tasks that are decoded and wait for a slot. */
+const readyTasks = (worker: TestWorker): Set<string> =>
+  new Set(
+    progressOf(worker)
+      .filter(({ slot, phase, progress }) => slot === undefined && phase === 'decode' && progress === 1)
+      .map(({ task }) => task),
+  );
+
+async function filesOfTasks(worker: TestWorker): Promise<string[]> {
+  const names = await readdir(worker.paths.work, { recursive: true });
+  return names.filter((name) => name.includes('task-') && path.extname(name) !== '').map((name) => path.basename(name));
+}
+
+for (const [prefetch, expected] of [
+  ['0', 1],
+  ['1', 2],
+  ['3', 4],
+] as const) {
+  run(`has ${expected} tasks in hand with one slot and STT_PREFETCH=${prefetch}, and keeps their leases`, async () => {
+    await using server = await serverWith(6);
+    const env = { STT_PREFETCH: prefetch };
+    await using worker = await startWorker({ serverUrl: server.url, habit: 'hangs', env });
+    await worker.engine.pids();
+    await eventually(() => server.leases.size === expected, 'the tasks are claimed');
+    await eventually(async () => (await filesOfTasks(worker)).length === expected, 'they are decoded');
+    // Only what is decoded is kept of a recording.
+    assert.equal(new Set(await filesOfTasks(worker)), new Set(['audio.wav']));
+    const beatsBefore = server.callsOf('heartbeat').length;
+    await eventually(() => server.callsOf('heartbeat').length >= beatsBefore + 2 * expected, 'the leases are renewed');
+    const beating = new Set(server.callsOf('heartbeat').map(({ body }) => String(body['id'])));
+    assert.equal(beating, new Set(server.leases.keys()));
+    assert.is(server.callsOf('task').length, expected);
+    assert.is((await worker.engine.pids()).length, 1);
+  });
+}
+
+run('hands back at once what it has claimed ahead, when it stops', async () => {
+  await using server = await serverWith(3);
+  await using worker = await startWorker({ serverUrl: server.url, habit: 'hangs', env: { STT_PREFETCH: '2' } });
+  await eventually(() => readyTasks(worker).size === 3, 'all are decoded');
+  worker.stop();
+  const summary = await worker.ended;
+  assert.equal([summary.handedBack, summary.failed, summary.waiting], [3, 0, 0]);
+  assert.is(server.callsOf('release').length, 3);
+  assert.equal(await readdir(worker.paths.work), []);
+});
+
+run('begins with the next task while the transcript of the last one is still being delivered', async () => {
+  await using server = await serverWith(2);
+  let answer: (() => void) | undefined;
+  server.misbehave((call, response) => {
+    if (call.path !== '/result' || server.callsOf('result').length > 1) return false;
+    answer = () => response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
+    return true;
+  });
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
+  await eventually(() => server.callsOf('result').length === 2, 'the second one is delivered before the first');
+  assert.is(worker.events.filter(({ event }) => event === 'transcribed').length < 2, true);
+  answer?.();
+  assert.is((await worker.ended).transcribed, 2);
+});
+
+run('starts no engine before the server has renewed the lease', async () => {
+  await using server = await serverWith(1);
+  let isWilling = false;
+  server.misbehave((call, response) => {
+    if (call.path !== '/heartbeat' || isWilling) return false;
+    response.writeHead(503).end();
+    return true;
+  });
+  await using worker = await startWorker({ serverUrl: server.url });
+  await eventually(() => readyTasks(worker).size === 1, 'the recording is decoded');
+  await eventually(() => server.callsOf('heartbeat').length >= 2, 'the lease is asked for again');
+  assert.not(progressOf(worker).some(({ phase }) => phase === 'transcribe'));
+  isWilling = true;
+  assert.is((await worker.saw('transcribed')).delivery, 'accepted');
+});
+
+run('drops a task that is lost before its turn, and claims another one', async () => {
+  await using server = await serverWith(3);
+  await using worker = await startWorker({ serverUrl: server.url, habit: 'hangs' });
+  const [pid = 0] = await worker.engine.pids();
+  await eventually(() => readyTasks(worker).size === 2, 'the next one is decoded');
+  const running = progressOf(worker).find(({ slot }) => slot === 1)?.task;
+  const ahead = [...server.leases.keys()].find((id) => id !== running) ?? '';
+  server.leases.delete(ahead);
+  assert.is((await worker.saw('lease_lost')).task, ahead);
+  await eventually(() => server.callsOf('task').length === 3, 'another one is claimed');
+  assert.ok(isRunning(pid));
+});
+
+run('measures that no engine waited', async () => {
+  await using server = await serverWith(4);
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
+  const { transcribed, engineSeconds, engineIdleSeconds } = await worker.ended;
+  assert.is(transcribed, 4);
+  assert.ok(engineSeconds > 0);
+  assert.ok(engineIdleSeconds > 0 && engineIdleSeconds < 60, String(engineIdleSeconds));
+});
+
+run('gives an end of its own to each of many tasks in several slots', async () => {
+  await using server = await serverWith(20);
+  const env = { STT_SLOTS: '3', STT_PREFETCH: '2' };
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', env });
+  assert.is((await worker.ended).transcribed, 20);
+  const ends = worker.events.filter(({ event }) => event === 'transcribed');
+  assert.is(new Set(ends.map((end) => 'task' in end && end.task)).size, 20);
+  assert.equal(server.leases.size, 0);
+  assert.equal(await readdir(worker.paths.work), []);
+});
+
+run.run();

@@ -1,0 +1,273 @@
+/**
+ * The way of every task: claimed, downloaded, decoded (ahead of the slots), transcribed and judged (in a slot), in the outbox and
+ * delivered (behind the slots). Each stage is a module of its own that knows nothing of the others; this is where they meet.
+ */
+import { messageOf } from '../../app-error.ts';
+import type { Clock } from '../../clock.ts';
+import type { Engine } from '../../engine/find-engine.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Call } from '../schedule/stop-in-time.ts';
+import type { WorkPermit } from '../schedule/work-permit.ts';
+import type { ServerClient } from '../wire/server-client.ts';
+import type { ServerPresence } from '../wire/server-presence.ts';
+import type { Report, TaskEnd } from '../worker-event.ts';
+import { concludeTask } from './conclude-task.ts';
+import { waitForDiskRoom } from './disk-room.ts';
+import type { DryTime, EngineIdle } from './engine-idle.ts';
+import { keepLease } from './lease-keeper.ts';
+import { createMachineFaults } from './machine-faults.ts';
+import { createNotifier } from './notifier.ts';
+import { prepareTask } from './prepare-task.ts';
+import { createRestraint } from './restraint.ts';
+import { type ReadyTask, runSlot } from './run-slot.ts';
+import { type ClaimedTask, type RunMode, supplyTasks } from './supply.ts';
+import { type Finding, findingOf, type TaskInHand } from './task-in-hand.ts';
+import { trackProgress } from './task-progress.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+export type PipelineOptions = {
+  mode: RunMode;
+  client: ServerClient;
+  presence: ServerPresence;
+  engine: Engine;
+  slots: number;
+  /** Of each slot. */
+  threads: number;
+  /** GPUs to share among the slots. */
+  gpus: number;
+  /** Recordings claimed ahead, for each slot. */
+  prefetch: number;
+  outbox: Outbox;
+  workFolder: WorkFolder;
+  permit: WorkPermit;
+  clock: Clock;
+  report: Report;
+  /** For what is told to the server of one task. */
+  newCall: () => Call;
+  /** Measure what the slots wait, and what for. */
+  dryTime: DryTime;
+  engineIdle: EngineIdle;
+  /** Called when faults of this worker pile up. Whoever finds that it works again calls `forgive`. */
+  onBroken: (reason: string, forgive: () => void) => void;
+};
+
+/**
+ * Ends when the mode says so, or when the permit is closed for good (drain, stop), with every task at its end.
+ * @throws what ends a run that is to end by itself: the server away for too long, this machine in trouble.
+ */
+export function runPipeline(options: PipelineOptions): Promise<void> {
+  return new Pipeline(options).run();
+}
+
+class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #changes = createNotifier();
+  readonly #faults = createMachineFaults();
+  readonly #restraint;
+  /** Claimed, and with no engine yet. */
+  readonly #ahead = new Set<TaskInHand>();
+  /** Of those: the ones an engine may begin with. */
+  readonly #ready: ReadyTask[] = [];
+  readonly #inHand = new Set<Promise<void>>();
+  readonly #supplyEnd = new AbortController();
+  #busySlots = 0;
+  #isSupplyOver = false;
+  #lastSpeed: number | undefined;
+  #fatal: { error: unknown } | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#restraint = createRestraint(options.clock);
+  }
+
+  async run(): Promise<void> {
+    const { permit, slots } = this.#options;
+    const stopListening = permit.onChange(() => this.#heedPermit());
+    this.#heedPermit();
+    const running = Array.from({ length: slots }, (_, index) => this.#runSlot(index + 1));
+    await this.#supply();
+    await Promise.all(running);
+    // Ends may make further ends: each is awaited, also those that began meanwhile.
+    while (this.#inHand.size > 0) await Promise.all(this.#inHand);
+    stopListening();
+    if (this.#fatal !== undefined) throw this.#fatal.error;
+  }
+
+  async #supply(): Promise<void> {
+    const { workFolder, slots, mode, clock, report } = this.#options;
+    try {
+      await supplyTasks(
+        {
+          ...this.#options,
+          changes: this.#changes,
+          hasRoom: () => this.#hasRoom(),
+          diskRoom: (signal) =>
+            waitForDiskRoom({
+              folder: workFolder.path,
+              isAhead: () => this.#busySlots + this.#ahead.size >= slots,
+              isPatient: mode === 'forever',
+              changes: this.#changes,
+              clock,
+              report,
+              signal,
+            }),
+          restMs: () => (mode === 'forever' ? this.#restraint.restMs() : 0),
+          onTask: (task) => this.#keepTrackOf(this.#takeInHand(task)),
+        },
+        this.#supplyEnd.signal,
+      );
+    } catch (error) {
+      this.#giveUp(error);
+    } finally {
+      this.#isSupplyOver = true;
+      this.#changes.notify();
+    }
+  }
+
+  #hasRoom(): boolean {
+    const { slots, prefetch } = this.#options;
+    return this.#busySlots + this.#ahead.size < slots * (1 + prefetch);
+  }
+
+  async #takeInHand({ lease, recording }: ClaimedTask): Promise<void> {
+    const { client, clock, permit, report, workFolder } = this.#options;
+    const claimedAtMs = clock.now();
+    report({ event: 'claimed', task: lease.id, language: lease.language });
+    const progress = trackProgress(lease.id, clock, report);
+    const trouble = (): { trouble?: string } => {
+      const broken = permit.closures().find(({ why }) => why === 'broken');
+      return broken === undefined ? {} : { trouble: broken.reason };
+    };
+    const keeper = keepLease({ lease, client, clock, current: () => ({ ...progress.current(), ...trouble() }) });
+    const handBack = new AbortController();
+    const task: TaskInHand = {
+      lease,
+      recordingKey: recording.sha256 ?? lease.id,
+      claimedAtMs,
+      recording,
+      folder: workFolder.newTaskFolder(),
+      progress,
+      keeper,
+      handBack,
+      dropped: AbortSignal.any([handBack.signal, keeper.lost]),
+    };
+    this.#ahead.add(task);
+    const { closure } = permit;
+    if (closure !== undefined) handBack.abort(new Error(closure.reason));
+    const outcome = await prepareTask(task, { client, clock });
+    if (outcome.kind !== 'prepared') {
+      this.#ahead.delete(task);
+      this.#changes.notify();
+      return this.#conclude(task, outcome);
+    }
+    this.#ready.push({ task, prepared: outcome });
+    task.dropped.addEventListener('abort', () => this.#dropReady(task), { once: true });
+    if (task.dropped.aborted) this.#dropReady(task);
+    this.#changes.notify();
+    return undefined;
+  }
+
+  async #runSlot(slot: number): Promise<void> {
+    const { engine, threads, gpus, permit, clock } = this.#options;
+    await runSlot({
+      slot,
+      engine,
+      threads,
+      device: gpus > 1 ? (slot - 1) % gpus : undefined,
+      permit,
+      clock,
+      idle: this.#options.engineIdle,
+      take: () => this.#take(),
+      lastSpeed: () => this.#lastSpeed,
+      onFinding: (task, finding) => {
+        this.#busySlots -= 1;
+        if (finding.kind === 'transcript')
+          this.#lastSpeed = finding.audioSeconds / Math.max(0.001, finding.engineSeconds);
+        this.#changes.notify();
+        this.#keepTrackOf(this.#conclude(task, finding));
+      },
+    });
+  }
+
+  /** The next task for a slot; undefined where there will be none. */
+  async #take(): Promise<ReadyTask | undefined> {
+    const never = new AbortController().signal;
+    for (;;) {
+      const next = this.#ready.shift();
+      if (next !== undefined) {
+        this.#ahead.delete(next.task);
+        this.#busySlots += 1;
+        return next;
+      }
+      if (this.#isSupplyOver && this.#ahead.size === 0) return undefined;
+      await this.#changes.next(never);
+    }
+  }
+
+  async #conclude(task: TaskInHand, found: Finding): Promise<void> {
+    const { client, outbox, newCall, mode, onBroken } = this.#options;
+    using call = newCall();
+    const calls = { client, outbox, signal: call.signal };
+    const finding = this.#faults.weigh(found, task.recordingKey);
+    let trouble = found.kind === 'hand_back' ? found.trouble?.error : undefined;
+    this.#restraint.note(isVain(finding), trouble !== undefined);
+    task.progress.enter('deliver');
+    let end: TaskEnd;
+    try {
+      end = await concludeTask(finding, task.lease, calls);
+    } catch (error) {
+      // What it came to can be neither kept nor sent.
+      trouble = error instanceof Error ? error : new Error(messageOf(error));
+      this.#restraint.note(true, true);
+      const reason = messageOf(error);
+      const fault = { fault: 'machine', phase: 'deliver', error: trouble } as const;
+      this.#faults.weigh({ kind: 'hand_back', reason, trouble: fault }, task.recordingKey);
+      end = await concludeTask({ kind: 'hand_back', reason, trouble: fault }, task.lease, calls);
+    }
+    const takenSeconds = (this.#options.clock.now() - task.claimedAtMs) / 1000;
+    this.#options.report({ ...end, task: task.lease.id, language: task.lease.language, takenSeconds });
+    if (trouble !== undefined && mode !== 'forever') this.#giveUp(trouble);
+    const broken = this.#faults.verdict();
+    if (broken !== undefined && mode === 'forever') onBroken(broken, this.#faults.forgive);
+    task.keeper[Symbol.dispose]();
+    await task.folder[Symbol.asyncDispose]();
+    this.#changes.notify();
+  }
+
+  /** What no engine has begun with is better with another worker. */
+  #heedPermit(): void {
+    const { permit } = this.#options;
+    const { closure } = permit;
+    if (closure === undefined) return;
+    if (permit.closures().some(({ why }) => why === 'drain' || why === 'stop')) this.#supplyEnd.abort();
+    const reason = new Error(closure.reason);
+    for (const task of this.#ahead) task.handBack.abort(reason);
+  }
+
+  /** Lost, or to be handed back, while it waits for a slot. */
+  #dropReady(task: TaskInHand): void {
+    const index = this.#ready.findIndex((ready) => ready.task === task);
+    if (index === -1) return;
+    this.#ready.splice(index, 1);
+    this.#ahead.delete(task);
+    this.#changes.notify();
+    this.#keepTrackOf(this.#conclude(task, findingOf(task.dropped.reason, task)));
+  }
+
+  #keepTrackOf(working: Promise<void>): void {
+    const tracked = working.catch((error: unknown) => this.#giveUp(error));
+    this.#inHand.add(tracked);
+    void tracked.then(() => this.#inHand.delete(tracked));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#fatal ??= { error };
+    this.#options.permit.close({ why: 'stop', reason: messageOf(error), finishByMs: 0 });
+  }
+}
+
+/** A task that was handed back for a stop or a pause was not in vain. */
+const isVain = (finding: Finding): boolean =>
+  finding.kind === 'failed' ||
+  finding.kind === 'lease_lost' ||
+  (finding.kind === 'hand_back' && finding.trouble !== undefined);
