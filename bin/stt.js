@@ -2,4 +2,5 @@
 // `stt`: the worker and the kit.
 import { runCommands } from './run-commands.js';
 
-await runCommands({ bin: 'stt' }, { target: 'src/commands/index' });
+const topics = { outbox: { description: 'What the server has not taken yet: list, flush, export.' } };
+await runCommands({ bin: 'stt', topics }, { target: 'src/commands/index' });

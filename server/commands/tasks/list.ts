@@ -22,7 +22,7 @@ export class ListTasksCommand extends StoreCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(ListTasksCommand);
     using opened = await this.openStore(flags.database);
-    const { tableLines } = await import('../print-table.ts');
+    const { tableLines } = await import('../../../src/print-table.ts');
     const { writeTask } = await import('../../http/api-schemas.ts');
     const selection = { states: flags.state, pathPart: flags.path };
     const found = opened.store.list(selection, { after: flags.after, limit: flags.limit + 1 });

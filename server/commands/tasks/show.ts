@@ -26,7 +26,8 @@ export class ShowTaskCommand extends StoreCommand {
         exitCode: exitCodes.noInput,
       });
     }
-    const { shownTime, tableLines } = await import('../print-table.ts');
+    const { tableLines } = await import('../../../src/print-table.ts');
+    const { shownTime } = await import('../shown-time.ts');
     const { writeTaskDetails } = await import('../../http/api-schemas.ts');
     this.log(printable(task.path));
     this.log(`  state      ${task.state}${task.isOffered ? '' : ' (withheld: its recording cannot be offered now)'}`);

@@ -12,7 +12,8 @@ export class ListWorkersCommand extends StoreCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(ListWorkersCommand);
     using opened = await this.openStore(flags.database);
-    const { shownTime, tableLines } = await import('../print-table.ts');
+    const { tableLines } = await import('../../../src/print-table.ts');
+    const { shownTime } = await import('../shown-time.ts');
     const credentials = opened.store.listCredentials();
     const rows = credentials.map(({ name, role, createdAt, lastGrantAt, revokedAt }) => [
       name,

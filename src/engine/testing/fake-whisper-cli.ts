@@ -20,6 +20,8 @@ const habits = {
   leaks_its_output: `
     const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setTimeout(() => {}, 60000)"], { stdio: 'inherit' });
     note(child.pid); child.unref(); segment(); write(vtt); process.exit(0);`,
+  /** Named like it, with `.go`: then it is through. */
+  waits_for_a_file: `say('progress =  10%'); setInterval(() => { if (existsSync(__filename + '.go')) { write(vtt); process.exit(0); } }, 20);`,
   exits_zero_silently: `process.exit(0);`,
   prints_nothing: `write(vtt);`,
   /** A full disk: whisper-cli does not look, and ends well. */

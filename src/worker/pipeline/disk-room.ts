@@ -15,6 +15,8 @@ export type DiskRoomOptions = {
   folder: string;
   /** Whether the recording would wait for a slot. */
   isAhead: () => boolean;
+  /** Whether no other task is in hand, which could give room back. */
+  isAlone: () => boolean;
   /** Waits until somebody makes room, instead of giving up. */
   isPatient: boolean;
   /** A task that ended may have given room back. */
@@ -31,7 +33,7 @@ const lookEveryMs = 30_000;
  * @throws AppError STT_DISK_FULL where there is none, and nobody would make any.
  */
 export async function waitForDiskRoom(options: DiskRoomOptions): Promise<void> {
-  const { folder, isAhead, isPatient, changes, clock, report, signal } = options;
+  const { folder, isAhead, isAlone, isPatient, changes, clock, report, signal } = options;
   let isTold = false;
   while (!signal.aborted) {
     const looked = new AbortController();
@@ -42,8 +44,7 @@ export async function waitForDiskRoom(options: DiskRoomOptions): Promise<void> {
     if (freeBytes >= (isAhead() ? leastFreeBytesAhead : leastFreeBytes)) return looked.abort();
     if (freeBytes < leastFreeBytes) {
       const problem = tooLittle(folder, freeBytes);
-      // One in hand may give some back when it ends.
-      if (!isPatient && !isAhead()) {
+      if (!isPatient && isAlone()) {
         looked.abort();
         throw problem;
       }

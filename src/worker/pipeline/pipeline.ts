@@ -104,6 +104,7 @@ class Pipeline {
           diskRoom: (signal) =>
             waitForDiskRoom({
               folder: workFolder.path,
+              isAlone: () => this.#inHand.size === 0,
               isAhead: () => this.#busySlots + this.#ahead.size >= slots,
               isPatient: mode === 'forever',
               changes: this.#changes,
@@ -211,6 +212,9 @@ class Pipeline {
     const finding = this.#faults.weigh(found, task.recordingKey);
     let trouble = found.kind === 'hand_back' ? found.trouble?.error : undefined;
     this.#restraint.note(isVain(finding), trouble !== undefined);
+    // Nothing of it is needed any more, and it may fill the disk.
+    await task.folder[Symbol.asyncDispose]();
+    this.#changes.notify();
     task.progress.enter('deliver');
     let end: TaskEnd;
     try {
@@ -230,7 +234,6 @@ class Pipeline {
     const broken = this.#faults.verdict();
     if (broken !== undefined && mode === 'forever') onBroken(broken, this.#faults.forgive);
     task.keeper[Symbol.dispose]();
-    await task.folder[Symbol.asyncDispose]();
     this.#changes.notify();
   }
 

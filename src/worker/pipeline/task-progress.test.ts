@@ -15,15 +15,26 @@ run('tells each phase, and no more than once a second how far it is', async () =
     await clock.advance(100);
     progress.advance(step / 20);
   }
+  // What came too soon is not left out, unless the phase is over.
   progress.enter('decode');
+  progress.advance(0.3);
+  progress.advance(0.4);
+  await clock.advance(1000);
+  progress.advance(0.6);
+  await clock.advance(300);
+  progress.enter('deliver');
+  await clock.advance(5000);
   const seen = events.map((event) => (event.event === 'progress' ? [event.phase, event.progress] : []));
   assert.equal(seen, [
     ['download', 0],
-    ['download', 0.5],
+    ['download', 0.45],
+    ['download', 0.95],
     ['download', 1],
     ['decode', 0],
+    ['decode', 0.4],
+    ['deliver', 0],
   ]);
-  assert.equal(progress.current(), { phase: 'decode', progress: 0 });
+  assert.equal(progress.current(), { phase: 'deliver', progress: 0 });
 });
 
 run('tells speed and time left while it transcribes', async () => {

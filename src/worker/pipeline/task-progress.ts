@@ -26,6 +26,8 @@ export function trackProgress(task: string, clock: Clock, report: Report): TaskP
   let progress = 0;
   let enteredAt = clock.now();
   let toldAt = 0;
+  let toldProgress = 0;
+  let isToBeTold = false;
   let slot: number | undefined;
   let audioSeconds = 0;
   let expectedSpeed: number | undefined;
@@ -45,6 +47,7 @@ export function trackProgress(task: string, clock: Clock, report: Report): TaskP
   };
   const tell = (): void => {
     toldAt = clock.now();
+    toldProgress = progress;
     const speed = measuredSpeed();
     report({
       event: 'progress',
@@ -53,6 +56,16 @@ export function trackProgress(task: string, clock: Clock, report: Report): TaskP
       phase,
       progress,
       ...(speed === undefined ? {} : { speed, etaSeconds: secondsLeft() ?? 0 }),
+    });
+  };
+  /** An engine may be silent for minutes after it told much at once: the last of it must not be left out. */
+  const tellAfter = (waitMs: number): void => {
+    if (isToBeTold) return;
+    isToBeTold = true;
+    void clock.sleep(waitMs).then(() => {
+      isToBeTold = false;
+      // Nothing is left to tell of a task that is over: it entered its last phase, and advances no more.
+      if (toldProgress !== progress) tell();
     });
   };
   const enter = (next: Phase): void => {
@@ -72,7 +85,9 @@ export function trackProgress(task: string, clock: Clock, report: Report): TaskP
     advance(fraction) {
       const isWholeNow = fraction >= 1 && progress < 1;
       progress = fraction;
-      if (isWholeNow || clock.now() - toldAt >= pauseMs) tell();
+      const waitMs = toldAt + pauseMs - clock.now();
+      if (isWholeNow || waitMs <= 0 || waitMs > pauseMs) tell();
+      else tellAfter(waitMs);
     },
     current: () => ({ phase, progress }),
     secondsLeft,
