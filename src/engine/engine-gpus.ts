@@ -36,6 +36,13 @@ export function addGpuLine(known: EngineGpus, line: string): EngineGpus {
   return { ...known, devices: devices.with(index, printable(name)) };
 }
 
+/** The model that transcribes is on the CPU. One for voice activity detection may say so of itself, when a GPU is in use already. */
+export function saysNoGpu(known: EngineGpus, line: string): boolean {
+  return (
+    known.gpuInUse === undefined && /^whisper_backend_init_gpu: (?:no GPU found|failed to initialize )/u.test(line)
+  );
+}
+
 /** `ggml_cuda_init: found 2 CUDA devices (Total VRAM: 48385 MiB):`, also ROCm and MUSA; `ggml_vulkan: Found 2 Vulkan devices:`. */
 function foundCount(line: string): number | undefined {
   const count = /^ggml_\w+: [Ff]ound (\d{1,2}) \w+ devices\b/u.exec(line)?.[1];

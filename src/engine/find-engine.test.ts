@@ -30,6 +30,7 @@ run('finds the engine and the model in the data folder', async () => {
     modelName: 'medium',
     vadModelFile: undefined,
     isDemoModel: false,
+    expectsGpu: false,
   });
 });
 

@@ -17,6 +17,8 @@ export type Engine = {
   vadModelFile: string | undefined;
   /** Knows spoken digits only; whatever shows it says so. */
   isDemoModel: boolean;
+  /** It has been proven on a GPU: a run without one is broken off, since it would crawl on the CPU and say nothing. */
+  expectsGpu: boolean;
 };
 
 export type EngineSettings = Pick<WorkerSettings, 'whisperCli' | 'model' | 'vadEnabled' | 'vadModel'>;
@@ -35,6 +37,7 @@ export async function findEngine(settings: EngineSettings, paths: DataPaths): Pr
     modelName,
     vadModelFile: await findVadModel(settings, paths),
     isDemoModel: modelName.startsWith('demo-'),
+    expectsGpu: false,
   };
 }
 

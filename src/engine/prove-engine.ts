@@ -63,7 +63,7 @@ export async function startEngine(engine: Engine, options: TranscribeOptions): P
   try {
     return await transcribe(engine, options);
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    if (options.signal.aborted || (error instanceof AppError && error.code === 'STT_ENGINE_GPU_LOST')) throw error;
     throw new AppError(`The engine cannot be started: ${messageOf(error)}`, {
       code: 'STT_ENGINE_MISSING',
       hint: 'Set STT_WHISPER_CLI to a whisper-cli, or unset it and run "stt setup --backend cpu".',

@@ -31,6 +31,7 @@ const engineOf = (whisperCli: string, modelFile = '/no/model'): Engine => ({
   modelName: 'any',
   vadModelFile: undefined,
   isDemoModel: false,
+  expectsGpu: false,
 });
 
 async function runEngine(
@@ -275,6 +276,22 @@ withEngine('is proven on the bundled sample with the real engine', async () => {
   await copyModel(folder.join('demo.bin'));
   const options = { folder: folder.path, threads: 1, signal: never };
   assert.equal(await proveOnSample(real(folder.join('demo.bin')), options), { devices: [], gpuInUse: undefined });
+});
+
+run('breaks off an engine that would work on the CPU where it had a GPU', async () => {
+  await using folder = await temporaryFolder();
+  const { file } = await fakeWhisperCli(folder.join('whisper-cli'), 'loses_its_gpu');
+  const options = { folder: folder.path, threads: 1, signal: never };
+  assert.is((await proveEngine(engineOf(file), options)).gpuInUse, 'CUDA0');
+  const engine = { ...engineOf(file), expectsGpu: true };
+  await proveOnSample(engine, options);
+  await writeFile(`${file}.broken`, '');
+  const error = await rejects(
+    proveOnSample(engine, options),
+    /finds none now: whisper_backend_init_gpu: no GPU found/u,
+  );
+  assert.is(error['code'], 'STT_ENGINE_GPU_LOST');
+  assert.is((await proveEngine(engineOf(file), options)).gpuInUse, undefined);
 });
 
 withEngine('hears nothing in silence with the real engine', async () => {

@@ -4,13 +4,14 @@
  */
 import { open, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { systemErrorCode } from '../app-error.ts';
+import { AppError, systemErrorCode } from '../app-error.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { longestBodyBytes } from '../protocol/wire.ts';
 import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
 import type { Engine } from './find-engine.ts';
 import { whisperArguments } from './whisper-arguments.ts';
-import { addGpuLine, type EngineGpus, noGpus } from './engine-gpus.ts';
+import { addGpuLine, type EngineGpus, noGpus, saysNoGpu } from './engine-gpus.ts';
 import {
   parseDetectedLanguage,
   parseMachineTrouble,
@@ -66,7 +67,7 @@ export function engineDeadlineMs(audioSeconds: number): number {
 
 /**
  * @throws the signal's reason when it aborts; the engine is gone then.
- * @throws AppError STT_TOOL_MISSING when the engine cannot be started.
+ * @throws AppError STT_TOOL_MISSING when the engine cannot be started, STT_ENGINE_GPU_LOST when it would work on the CPU instead.
  */
 export async function transcribe(engine: Engine, options: TranscribeOptions): Promise<EngineRun> {
   const words: string[] = [];
@@ -76,6 +77,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   let machineTrouble: string | undefined;
   let gpus = noGpus;
   let progress = 0;
+  const gpuLost = new AbortController();
 
   const advance = (fraction: number): void => {
     progress = Math.max(progress, Math.min(1, fraction));
@@ -95,6 +97,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     isModelEmpty ||= saysModelIsEmpty(line);
     machineTrouble ??= parseMachineTrouble(line);
     gpus = addGpuLine(gpus, line);
+    if (engine.expectsGpu && saysNoGpu(gpus, line)) gpuLost.abort(gpuIsLost(engine, line));
     words.push(printable(line));
     if (words.length > keptLines) words.shift();
   };
@@ -105,7 +108,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   const end = await runChild({
     file: engine.whisperCli,
     args: whisperArguments({ ...options, modelFile: engine.modelFile, vadModelFile: engine.vadModelFile }),
-    signal: options.signal,
+    signal: AbortSignal.any([options.signal, gpuLost.signal]),
     timeoutMs: engineDeadlineMs(options.audioSeconds),
     killAfterMs: 2000,
     // None on memory: the drivers of GPUs map far more than they use.
@@ -114,6 +117,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   });
   // An engine that was through already has done its work.
   if (end.stoppedBy === 'abort') options.signal.throwIfAborted();
+  gpuLost.signal.throwIfAborted();
   return {
     vtt: await readTranscriptFile(transcriptFile),
     endedWell: end.exitCode === 0,
@@ -128,6 +132,13 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     seconds: end.durationMs / 1000,
   };
 }
+
+const gpuIsLost = (engine: Engine, line: string): AppError =>
+  new AppError(`The engine ${engine.whisperCli} found a GPU at its start, and finds none now: ${printable(line)}`, {
+    code: 'STT_ENGINE_GPU_LOST',
+    hint: 'See whether the driver works (nvidia-smi, vulkaninfo), and start the machine anew.',
+    exitCode: exitCodes.unavailable,
+  });
 
 /** What a program does to itself. Any other signal comes from outside. */
 const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS'] as const;

@@ -76,7 +76,8 @@ async function startGroup(folder: TemporaryFolder, script: string): Promise<{ gr
     args: ['-c', `${script} sleep 60 & echo $! > '${file}.new'; mv '${file}.new' '${file}'; wait`],
     onStart: (started) => (group = started),
   });
-  return { group, child: Number(await eventually(() => readFile(file, 'utf8').catch(() => ''), 'it has started')) };
+  const child = Number(await eventually(() => readFile(file, 'utf8').catch(() => ''), 'it has started'));
+  return { group, child };
 }
 
 run('is taken over only when what its holder had running is ended', async () => {

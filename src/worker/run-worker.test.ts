@@ -125,6 +125,20 @@ run('hands back what this machine failed at once, and takes the second time for 
   assert.is(server.callsOf('error')[0]?.body['fault'], 'machine');
 });
 
+run('hands back what would crawl on the CPU since the GPU is gone', async () => {
+  await using server = await serverWith(sample);
+  await using worker = await startWorker({ serverUrl: server.url, habit: 'loses_its_gpu', clock: hurriedClock() });
+  await worker.saw('transcribed');
+  await writeFile(`${worker.engine.file}.broken`, '');
+  server.add(sample);
+  const { fault, reason } = await worker.saw('handed_back');
+  assert.is(fault, 'engine');
+  assert.match(reason, /found a GPU at its start, and finds none now/u);
+  worker.stop();
+  await worker.ended;
+  assert.is(server.callsOf('result').length, 1);
+});
+
 run('ends a run that is to end by itself where this machine fails', async () => {
   await using server = await serverWith(sample);
   await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', habit: 'writes_half' });

@@ -7,6 +7,7 @@ import { requireFfmpeg } from '../audio/run-ffmpeg.ts';
 import type { Clock } from '../clock.ts';
 import type { DataPaths } from '../config/data-paths.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
+import type { EngineGpus } from '../engine/engine-gpus.ts';
 import { type Engine, findEngine } from '../engine/find-engine.ts';
 import { proveEngine } from '../engine/prove-engine.ts';
 import type { Shutdown } from '../shutdown.ts';
@@ -74,9 +75,16 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
   // A wrong one is said before anything takes its time.
   if (settings.cron !== undefined) cronStarts(settings.cron);
   await requireFfmpeg(shutdown.drain);
-  const engine = await findEngine(settings, paths);
+  const found = await findEngine(settings, paths);
   await using workFolder = await openWorkFolder(paths.work);
-  const gpus = await countGpus(engine, workFolder, threadsPerSlot(settings.threads, 1, processors), shutdown.drain);
+  const { devices, gpuInUse } = await prove(
+    found,
+    workFolder,
+    threadsPerSlot(settings.threads, 1, processors),
+    shutdown.drain,
+  );
+  const engine = { ...found, expectsGpu: gpuInUse !== undefined };
+  const gpus = devices.length;
   const slots = mode === 'once' ? 1 : (settings.slots ?? Math.max(1, gpus));
   const threads = threadsPerSlot(settings.threads, slots, processors);
   const client = clientFor(settings, clock);
@@ -147,16 +155,16 @@ function deliverLast(outbox: Outbox, drain: AbortSignal): Promise<number> {
   return drain.aborted ? outbox.countWaiting() : outbox.flush(flushMs, drain);
 }
 
-/** The proof of the engine tells of them. @throws AppError where the engine does not work. */
-async function countGpus(
+/** @throws AppError where the engine does not work. */
+async function prove(
   engine: Engine,
   workFolder: WorkFolder,
   threads: number,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<EngineGpus> {
   await using folder = workFolder.newTaskFolder();
   await folder.make();
-  return (await proveEngine(engine, { folder: folder.path, threads, signal })).devices.length;
+  return await proveEngine(engine, { folder: folder.path, threads, signal });
 }
 
 type Start = { slots: number; threads: number; report: Report };

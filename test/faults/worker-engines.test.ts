@@ -119,7 +119,7 @@ engines('that break for good: no more tasks, told in the heartbeats of those in 
   // It tries the sample, in vain, and says for how much longer.
   const asked = server.callsOf('task').length;
   const again = await eventually(
-    () => eventsOf(worker, 'closed').find(({ reason }) => /bundled sample/u.test(reason)),
+    () => eventsOf(worker, 'closed').find(({ reason }) => reason.startsWith('the bundled sample cannot')),
     'it tries the sample',
   );
   assert.match(again.reason, 'wrote no transcript');
@@ -148,7 +148,6 @@ engines('that broke: a worker that waits for better times stops at once', async 
   worker.signal('SIGTERM');
   assert.is((await worker.ended).exitCode, 0, worker.complaints());
   assert.ok(performance.now() - stoppedAt < 3000);
-  assert.is(server.callsOf('error').length, 0);
 });
 
 engines.run();

@@ -87,8 +87,8 @@ stopped('while the engine ignores SIGTERM: it is ended all the same, and the tas
 
 const longSample = path.join(path.dirname(shortSample), 'digits-en-long.mp3');
 const longScene = { recordings: { 'long.mp3': readFileSync(longSample) }, serverEnv: { STT_LEASE_SECONDS: '3' } };
-/** Of 59 s of audio in 10 s; what is left can be told after 25 s of audio. */
-const engineSeconds = 10;
+/** Of 59 s of audio in 7 s; what is left can be told after 25 s of audio. */
+const engineSeconds = 7;
 
 async function startLongTask(scene: Scene): Promise<FaultWorker> {
   scene.engine.behave(`steady ${engineSeconds}`);
@@ -108,9 +108,9 @@ stopped('while a task will be done in time: finished and delivered, and its leas
   const signalledAt = performance.now();
   const tookMs = await endsAfter(worker, 'SIGTERM');
   clearInterval(watch);
-  assert.ok(tookMs > 3000, `it was done after ${Math.round(tookMs)} ms already: this shows nothing`);
+  assert.ok(tookMs > 2500, `it was done after ${Math.round(tookMs)} ms already: this shows nothing`);
   const meanwhile = beats.filter((at) => at > signalledAt);
-  assert.ok(meanwhile.length >= 3, `only ${meanwhile.length} heartbeats in ${Math.round(tookMs)} ms`);
+  assert.ok(meanwhile.length >= 2, `only ${meanwhile.length} heartbeats in ${Math.round(tookMs)} ms`);
   for (const [index, at] of beats.entries()) {
     const pauseMs = at - (beats[index - 1] ?? at);
     assert.ok(pauseMs < 2000, `no heartbeat for ${Math.round(pauseMs)} ms of a lease of 3 s`);

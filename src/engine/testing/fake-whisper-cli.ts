@@ -35,6 +35,8 @@ const habits = {
   ends_early: `write('WEBVTT\\n\\n' + cue(0, 0.01, 'the beginning'));`,
   /** Prints what a build for CUDA prints on a machine with two cards. */
   two_gpus: `segment(); write(vtt);`,
+  /** While there is a file of its name and `.broken`. */
+  loses_its_gpu: `segment(); write(vtt);`,
   cannot_load_the_model: ``,
   /** After the proof. */
   removes_itself: ``,
@@ -87,6 +89,10 @@ if (${habit === 'two_gpus'}) {
   say('ggml_cuda_init: found 2 CUDA devices (Total VRAM: 48252 MiB):');
   for (const at of [0, 1]) say('  Device ' + at + ': NVIDIA GeForce RTX 3090, compute capability 8.6, VMM: yes, VRAM: 24126 MiB');
   say(used < 2 ? 'whisper_backend_init_gpu: using CUDA' + used + ' backend' : 'whisper_backend_init_gpu: no GPU found');
+}
+if (${habit === 'loses_its_gpu'}) {
+  const isLost = existsSync(__filename + '.broken');
+  say('whisper_backend_init_gpu: ' + (isLost ? 'no GPU found' : 'using CUDA0 backend'));
 }
 const isProof = ['silence.wav', 'sample.wav'].some((name) => after('-f').endsWith(name));
 if (${habit === 'breaks'} && !isProof) writeFileSync(__filename + '.broken', '');

@@ -212,6 +212,8 @@ class Pipeline {
     const finding = this.#faults.weigh(found, task.recordingKey);
     let trouble = found.kind === 'hand_back' ? found.trouble?.error : undefined;
     this.#restraint.note(isVain(finding), trouble !== undefined);
+    // Before another task is claimed.
+    if (trouble !== undefined && mode !== 'forever') this.#giveUp(trouble);
     // Nothing of it is needed any more, and it may fill the disk.
     await task.folder[Symbol.asyncDispose]();
     this.#changes.notify();
@@ -223,6 +225,7 @@ class Pipeline {
       // What it came to can be neither kept nor sent.
       trouble = error instanceof Error ? error : new Error(messageOf(error));
       this.#restraint.note(true, true);
+      if (mode !== 'forever') this.#giveUp(trouble);
       const reason = messageOf(error);
       const fault = { fault: 'machine', phase: 'deliver', error: trouble } as const;
       this.#faults.weigh({ kind: 'hand_back', reason, trouble: fault }, task.recordingKey);
@@ -230,7 +233,6 @@ class Pipeline {
     }
     const takenSeconds = (this.#options.clock.now() - task.claimedAtMs) / 1000;
     this.#options.report({ ...end, task: task.lease.id, language: task.lease.language, takenSeconds });
-    if (trouble !== undefined && mode !== 'forever') this.#giveUp(trouble);
     const broken = this.#faults.verdict();
     if (broken !== undefined && mode === 'forever') onBroken(broken, this.#faults.forgive);
     task.keeper[Symbol.dispose]();
