@@ -26,7 +26,12 @@ const mebibyte = 1024 ** 2;
 const mostMemoryBytes = 200 * mebibyte;
 const password = 'nobody-must-hear-this';
 
-type Site = { folder: TemporaryFolder; dataFolder: string; engine: ScriptedEngine; worker: FaultWorker };
+type Site = AsyncDisposable & {
+  folder: TemporaryFolder;
+  dataFolder: string;
+  engine: ScriptedEngine;
+  worker: FaultWorker;
+};
 
 /** A worker that could write in its working folder, its home and the folder for temporary files, and must not. */
 async function openSite(server: FakeServer, folder: TemporaryFolder, args: readonly string[] = []): Promise<Site> {
@@ -48,7 +53,7 @@ async function openSite(server: FakeServer, folder: TemporaryFolder, args: reado
     },
   });
   await worker.saw('started');
-  return { folder, dataFolder, engine, worker };
+  return { folder, dataFolder, engine, worker, [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose]() };
 }
 
 function assertHarmless({ folder, dataFolder, worker }: Site): void {
@@ -92,7 +97,7 @@ hostile('no task, or none that can be: said once, and never for long', async () 
   await using folder = await temporaryFolder();
   await using honeypot = await startFakeServer({ flavour: 'protocol 2' });
   await using server = await startFakeServer({ flavour: 'protocol 2' });
-  const site = await openSite(server, folder);
+  await using site = await openSite(server, folder);
   const { worker, engine } = site;
   const html = { 'content-type': 'text/html' };
   const askedAt: number[] = [];
@@ -178,7 +183,7 @@ hostile('one that takes no transcript: kept, and neither carried elsewhere nor p
     return answer !== undefined;
   });
   server.add(recordingNumber(1));
-  const site = await openSite(server, folder);
+  await using site = await openSite(server, folder);
   await site.worker.saw('delivered', undefined, 30_000);
   assert.is(sentAt.length, 5);
   assert.ok((sentAt[4] ?? 0) - (sentAt[3] ?? 0) >= 2000, 'it was sent sooner than the server said');
@@ -207,7 +212,7 @@ hostile('headers that lie about lease and language', async () => {
     giveTask(server, response, recordingNumber(left.length), headers);
     return true;
   });
-  const site = await openSite(server, folder, ['--until-empty']);
+  await using site = await openSite(server, folder, ['--until-empty']);
   const { exitCode } = await site.worker.ended;
   assert.is(exitCode, 65, site.worker.complaints());
   assert.is(site.worker.all('transcribed').length, 4);
@@ -273,7 +278,7 @@ hostile('a recording that comes damaged once is fetched again, and transcribed',
     server.leases.set(id, { bytes, language: 'en' });
     return true;
   });
-  const site = await openSite(server, folder, ['--until-empty']);
+  await using site = await openSite(server, folder, ['--until-empty']);
   assert.is((await site.worker.ended).exitCode, 0, site.worker.complaints());
   assert.is(site.worker.all('transcribed').length, 1);
   assertHarmless(site);
@@ -292,7 +297,7 @@ hostile('a length that no recording has is refused before a byte is written', as
     pour(response);
     return true;
   });
-  const site = await openSite(server, folder, ['--until-empty']);
+  await using site = await openSite(server, folder, ['--until-empty']);
   assert.is((await site.worker.ended).exitCode, 65, site.worker.complaints());
   assert.match(String(server.callsOf('error')[0]?.body['error']), /larger than \d+ bytes/u);
   assertHarmless(site);
@@ -325,7 +330,7 @@ const mayMount = await (async () => {
     pour(response);
     return true;
   });
-  const site = await openSite(server, folder);
+  await using site = await openSite(server, folder);
   const back = await site.worker.saw('handed_back', undefined, 30_000);
   assert.equal([back.accepted, back.fault], [true, 'machine'], back.reason);
   assert.match(back.reason, /ENOSPC|no space left/u);

@@ -40,7 +40,7 @@ export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
     permit.close({ why: 'broken', reason, finishByMs: Infinity, untilMs });
 
   const tryUntilItWorks = async (first: string, mended: () => void): Promise<void> => {
-    let reason = `${mostFaultsInARow} tasks in a row failed for a fault of this machine: ${firstLine(first)}`;
+    let reason = `${mostFaultsInARow} tasks in a row failed for a fault of this machine: ${brief(first)}`;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       close(reason, clock.now() + pauseMs);
       await clock.sleep(pauseMs, signal);
@@ -52,7 +52,7 @@ export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        reason = `the bundled sample cannot be transcribed: ${firstLine(messageOf(error))}`;
+        reason = `the bundled sample cannot be transcribed: ${brief(messageOf(error))}`;
       }
     }
   };
@@ -73,4 +73,9 @@ async function tryOut({ engine, threads, workFolder, signal }: BrokenWorkerOptio
   await proveOnSample(engine, { folder: folder.path, threads, signal });
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+/** What went wrong, and the engine's last word on it. */
+function brief(text: string): string {
+  const [first = '', ...rest] = text.trim().split('\n');
+  const last = rest.at(-1)?.trim();
+  return last === undefined || last === '' ? first : `${first} (${last})`;
+}

@@ -33,19 +33,27 @@ run('is broken after three in a row on different recordings', () => {
   assert.is(faults.verdict(), undefined);
 });
 
-run('what the recording is to blame for, or a transcript, ends the row', () => {
+run('a task that came to its end in order ends the row', () => {
   const faults = createMachineFaults();
   faults.weigh(fault(), 'a');
   faults.weigh(fault(), 'b');
-  faults.weigh(failed, 'c');
+  assert.is(faults.weigh(failed, 'c'), failed);
+  faults.forgive();
   faults.weigh(fault(), 'd');
   assert.is(faults.verdict(), undefined);
+});
+
+run('burns no attempt once it is broken', () => {
+  const faults = createMachineFaults();
+  for (const key of ['a', 'b', 'c']) faults.weigh(fault(), key);
+  assert.is(faults.weigh(fault(), 'a').kind, 'hand_back');
 });
 
 run('forgets the oldest recordings', () => {
   const faults = createMachineFaults();
   faults.weigh(fault(), 'first');
   for (let index = 0; index < 1000; index += 1) faults.weigh(fault(), `r${index}`);
+  faults.forgive();
   assert.is(faults.weigh(fault(), 'r500').kind, 'failed');
   assert.is(faults.weigh(fault(), 'first').kind, 'hand_back');
 });

@@ -15,7 +15,7 @@ export type MachineFaults = {
   weigh: (finding: Finding, recordingKey: string) => Finding;
   /** Why the worker is broken, in the words of the last fault; undefined: it is not. */
   verdict: () => string | undefined;
-  /** It works again. */
+  /** A task came to its end in order, or the worker works again: what comes next is a new row. */
   forgive: () => void;
 };
 
@@ -26,7 +26,6 @@ export function createMachineFaults(): MachineFaults {
 
   return {
     weigh(finding, recordingKey) {
-      if (finding.kind === 'transcript' || finding.kind === 'failed') inARow.clear();
       if (finding.kind !== 'hand_back' || finding.trouble === undefined) return finding;
       const { trouble, reason } = finding;
       inARow.add(recordingKey);
@@ -38,7 +37,9 @@ export function createMachineFaults(): MachineFaults {
         if (known.size <= mostRemembered) break;
         known.delete(oldest);
       }
-      return isKnown ? { kind: 'failed', phase: trouble.phase, fault: trouble.fault, reason } : finding;
+      // A worker that is broken burns no attempts.
+      const isAttempt = isKnown && inARow.size < mostFaultsInARow;
+      return isAttempt ? { kind: 'failed', phase: trouble.phase, fault: trouble.fault, reason } : finding;
     },
     verdict: () => (inARow.size >= mostFaultsInARow ? last : undefined),
     forgive: () => inARow.clear(),

@@ -206,13 +206,14 @@ class Pipeline {
   }
 
   async #conclude(task: TaskInHand, found: Finding): Promise<void> {
-    const { client, outbox, newCall, mode, onBroken } = this.#options;
+    const { client, outbox, newCall, mode } = this.#options;
     using call = newCall();
     const calls = { client, outbox, signal: call.signal };
     const finding = this.#faults.weigh(found, task.recordingKey);
     let trouble = found.kind === 'hand_back' ? found.trouble?.error : undefined;
-    this.#restraint.note(isVain(finding), trouble !== undefined);
     // Before another task is claimed.
+    this.#heedFaults();
+    if (isVain(finding)) this.#restraint.note(true, trouble !== undefined);
     if (trouble !== undefined && mode !== 'forever') this.#giveUp(trouble);
     // Nothing of it is needed any more, and it may fill the disk.
     await task.folder[Symbol.asyncDispose]();
@@ -221,6 +222,8 @@ class Pipeline {
     let end: TaskEnd;
     try {
       end = await concludeTask(finding, task.lease, calls);
+      if (finding.kind === 'transcript') this.#restraint.note(false, false);
+      if (found.kind === 'transcript' || found.kind === 'failed') this.#faults.forgive();
     } catch (error) {
       // What it came to can be neither kept nor sent.
       trouble = error instanceof Error ? error : new Error(messageOf(error));
@@ -229,14 +232,20 @@ class Pipeline {
       const reason = messageOf(error);
       const fault = { fault: 'machine', phase: 'deliver', error: trouble } as const;
       this.#faults.weigh({ kind: 'hand_back', reason, trouble: fault }, task.recordingKey);
+      this.#heedFaults();
       end = await concludeTask({ kind: 'hand_back', reason, trouble: fault }, task.lease, calls);
     }
     const takenSeconds = (this.#options.clock.now() - task.claimedAtMs) / 1000;
     this.#options.report({ ...end, task: task.lease.id, language: task.lease.language, takenSeconds });
-    const broken = this.#faults.verdict();
-    if (broken !== undefined && mode === 'forever') onBroken(broken, this.#faults.forgive);
     task.keeper[Symbol.dispose]();
     this.#changes.notify();
+  }
+
+  /** A run that is to end by itself ends with its first fault. */
+  #heedFaults(): void {
+    const { mode, onBroken } = this.#options;
+    const reason = this.#faults.verdict();
+    if (reason !== undefined && mode === 'forever') onBroken(reason, this.#faults.forgive);
   }
 
   /** What no engine has begun with is better with another worker. */

@@ -19,7 +19,9 @@ export function createRestraint(clock: Pick<Clock, 'now'>): Restraint {
   return {
     note(isVain, hasTrouble) {
       inVain = isVain ? inVain + 1 : 0;
-      troubles = hasTrouble ? troubles + 1 : 0;
+      if (hasTrouble) troubles += 1;
+      // What a recording is to blame for says nothing of this machine.
+      else if (!isVain) troubles = 0;
       const failures = Math.max(troubles, inVain - mostInVain + 1);
       since = clock.now();
       pauseMs = failures > 0 ? backoffMs(failures, Math.random()) : 0;
