@@ -66,6 +66,11 @@ run('does not wait for a grandchild that keeps the output open, and ends it', as
   await eventually(() => !isRunning(grandchild), 'the grandchild is gone');
 });
 
+run('takes a deadline of months for what it is', async () => {
+  const end = await runChild({ ...node('setTimeout(() => {}, 300)'), timeoutMs: 1e13 });
+  assert.equal([end.exitCode, end.stoppedBy], [0, null]);
+});
+
 run('ends a child at its deadline', async () => {
   const end = await runChild({ ...node('setInterval(() => {}, 1e6)'), timeoutMs: 300 });
   assert.is(end.stoppedBy, 'timeout');

@@ -14,6 +14,7 @@ import {
   saysNotStarted,
 } from './child-restraints.ts';
 import { exitCodes } from './exit-codes.ts';
+import { longestTimerMs } from './clock.ts';
 import { findProgram } from './find-program.ts';
 
 export type ChildOptions = {
@@ -211,7 +212,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   };
   const onAbort = (): void => stop('abort');
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const deadline = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), options.timeoutMs);
+  const deadline = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), Math.min(options.timeoutMs, longestTimerMs));
 
   try {
     const [exitCode, signalName] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

@@ -4,7 +4,7 @@
  */
 
 /** So long nothing more must have happened; copying many files makes many events. */
-const quietMs = 200;
+const quietMs = 50;
 /** But a folder that is never quiet waits no longer. */
 const longestMs = 1000;
 /** Reading one folder again and again takes a fifth of the time at most, unless it takes very long. */

@@ -7,6 +7,7 @@ import { dataPaths } from '../config/data-paths.ts';
 import { dataFolder, loadWorkerSettings, strangeSettings } from '../config/load-settings.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { listenForShutdown, type Shutdown } from '../shutdown.ts';
 import { deliveredExitCode, deliverNow, describeDelivered } from '../worker/outbox/deliver-now.ts';
 import { jsonToStandardOutput, openReport } from '../worker/report/open-report.ts';
@@ -52,6 +53,7 @@ export class RunCommand extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(RunCommand);
+    keepHeapSmall();
     using shutdown = listenForShutdown();
     try {
       const settings = loadWorkerSettings({

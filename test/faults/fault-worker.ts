@@ -113,7 +113,6 @@ export function startFaultWorker(options: FaultWorkerOptions): FaultWorker {
       return event;
     },
     async [Symbol.asyncDispose]() {
-      if (process.env['H6']) console.log(told());
       child.kill('SIGKILL');
       await ended;
     },

@@ -30,12 +30,14 @@ const mebibyte = 1024 ** 2;
 const workBytes = 96 * mebibyte;
 const ioError = 74;
 
-const mayMount = await (async () => {
-  await using folder = await temporaryFolder();
-  return canMount(folder.path);
-})();
 const full = suite('disk full');
-const test = mayMount ? full : full.skip;
+
+const probe = await temporaryFolder();
+const mayMount = await canMount(probe.path);
+await probe[Symbol.asyncDispose]();
+const test = (title: string, body: () => Promise<void>): void =>
+  mayMount ? full(title, body) : full.skip(title, body);
+if (!mayMount) console.log('skipped: mounting a small tmpfs is not permitted here (it takes root on Linux)');
 
 type Site = {
   paths: DataPaths;
@@ -90,7 +92,10 @@ test('below the work folder, by the recording itself: handed back, and a batch e
   server.add(Buffer.alloc(workBytes + mebibyte));
   await using worker = start(['--until-empty']);
   assert.is((await worker.ended).exitCode, ioError, worker.complaints());
-  assert.equal(worker.all('handed_back').map(({ accepted, fault }) => [accepted, fault]), [[true, 'machine']]);
+  assert.equal(
+    worker.all('handed_back').map(({ accepted, fault }) => [accepted, fault]),
+    [[true, 'machine']],
+  );
   assert.equal([server.callsOf('release').length, server.callsOf('error').length], [1, 0]);
   assert.match(worker.all('error')[0]?.message ?? '', /no space left|MiB are free/u);
   assert.equal(readdirSync(disk.path), []);
@@ -221,7 +226,10 @@ test('below the records, and whatever else a worker writes for people: work goes
   for (const number of [1, 2, 3]) server.add(recordingNumber(number));
   await using batch = start(['--until-empty']);
   assert.is((await batch.ended).exitCode, 0, batch.complaints());
-  assert.equal(batch.all('transcribed').map(({ delivery }) => delivery), ['accepted', 'accepted', 'accepted']);
+  assert.equal(
+    batch.all('transcribed').map(({ delivery }) => delivery),
+    ['accepted', 'accepted', 'accepted'],
+  );
   const warnings = batch.all('warning').filter(({ message }) => message.includes(paths.folder));
   assert.ok(warnings.length > 0, 'it says so');
   assert.ok(warnings.length <= 4, `${warnings.length} warnings`);
@@ -232,9 +240,13 @@ test('below the records, and whatever else a worker writes for people: work goes
   await worker.saw('transcribed');
   await disk.free();
   server.add(recordingNumber(5));
-  const written = (): string => (existsSync(paths.workerProcessedCsv) ? readFileSync(paths.workerProcessedCsv, 'utf8') : '');
+  const written = (): string =>
+    existsSync(paths.workerProcessedCsv) ? readFileSync(paths.workerProcessedCsv, 'utf8') : '';
   await eventually(() => written().includes(',success,'), 'the records go on');
-  await eventually(() => existsSync(paths.workerRecords) && readdirSync(paths.workerRecords).length > 0, 'and those of the month');
+  await eventually(
+    () => existsSync(paths.workerRecords) && readdirSync(paths.workerRecords).length > 0,
+    'and those of the month',
+  );
   assert.ok([work.path, outbox.path].every((place) => existsSync(place)));
 });
 

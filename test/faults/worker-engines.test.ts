@@ -38,24 +38,27 @@ async function withHurriedDeadlines(step: () => Promise<void>): Promise<void> {
 }
 
 for (const mood of ['hangs', 'ignores SIGTERM'] as const) {
-  engines(`that ${mood.replace('ignores', 'hangs and ignores')}: ended at its deadline, and the next task is done`, async () => {
-    await using folder = await temporaryFolder();
-    await using server = await startFakeServer({ flavour: 'protocol 2' });
-    const engine = scriptedEngine(folder.join('whisper-cli'), { recordings: 'works', languages: { de: mood } });
-    server.add(recordingNumber(1), 'de');
-    server.add(recordingNumber(2));
-    await withHurriedDeadlines(async () => {
-      await using worker = await startWorker({
-        serverUrl: server.url,
-        mode: 'until_empty',
-        env: { STT_WHISPER_CLI: engine.file },
+  engines(
+    `that ${mood.replace('ignores', 'hangs and ignores')}: ended at its deadline, and the next task is done`,
+    async () => {
+      await using folder = await temporaryFolder();
+      await using server = await startFakeServer({ flavour: 'protocol 2' });
+      const engine = scriptedEngine(folder.join('whisper-cli'), { recordings: 'works', languages: { de: mood } });
+      server.add(recordingNumber(1), 'de');
+      server.add(recordingNumber(2));
+      await withHurriedDeadlines(async () => {
+        await using worker = await startWorker({
+          serverUrl: server.url,
+          mode: 'until_empty',
+          env: { STT_WHISPER_CLI: engine.file },
+        });
+        const summary = await worker.ended;
+        assert.equal([summary.failed, summary.transcribed, summary.handedBack], [1, 1, 0]);
       });
-      const summary = await worker.ended;
-      assert.equal([summary.failed, summary.transcribed, summary.handedBack], [1, 1, 0]);
-    });
-    assert.match(String(server.callsOf('error')[0]?.body['error']), 'deadline');
-    for (const { pid } of engine.runs()) assert.not(isRunning(pid));
-  });
+      assert.match(String(server.callsOf('error')[0]?.body['error']), 'deadline');
+      for (const { pid } of engine.runs()) assert.not(isRunning(pid));
+    },
+  );
 }
 
 engines('that do all kinds of wrong, one after the other, in one worker: each told, none the end of it', async () => {
@@ -87,53 +90,68 @@ engines('that do all kinds of wrong, one after the other, in one worker: each to
     // The sample was tried, and the engine works on that.
     assert.is(failed?.fault, 'recording');
   }
-  assert.is(engine.runs().filter(({ args }) => args.some((arg) => arg.endsWith('/sample.wav'))).length, expected.length);
-  assert.equal(engine.runs().filter(({ pid }) => isRunning(pid)), []);
+  assert.is(
+    engine.runs().filter(({ args }) => args.some((arg) => arg.endsWith('/sample.wav'))).length,
+    expected.length,
+  );
+  assert.equal(
+    engine.runs().filter(({ pid }) => isRunning(pid)),
+    [],
+  );
 });
 
-engines('that break for good: no more tasks, told in the heartbeats of those in hand, and back when the sample goes', async () => {
-  await using folder = await temporaryFolder();
-  await using server = await startFakeServer({ flavour: 'protocol 2', leaseSeconds: 6 });
-  const engine = scriptedEngine(folder.join('whisper-cli'), { recordings: 'works', languages: { de: 'waits for go' } });
-  server.add(recordingNumber(0), 'de');
-  await using worker = await startWorker({
-    serverUrl: server.url,
-    clock: hurriedClock(),
-    env: { STT_WHISPER_CLI: engine.file, STT_SLOTS: '2', STT_PREFETCH: '0' },
-  });
-  await eventually(() => engine.runsOnRecordings().length === 1, 'one slot works');
-  engine.behave({ recordings: 'fails', languages: { de: 'waits for go' }, proof: 'fails' });
-  for (const number of [1, 2, 3, 4]) server.add(recordingNumber(number));
+engines(
+  'that break for good: no more tasks, told in the heartbeats of those in hand, and back when the sample goes',
+  async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startFakeServer({ flavour: 'protocol 2', leaseSeconds: 6 });
+    const engine = scriptedEngine(folder.join('whisper-cli'), {
+      recordings: 'works',
+      languages: { de: 'waits for go' },
+    });
+    server.add(recordingNumber(0), 'de');
+    await using worker = await startWorker({
+      serverUrl: server.url,
+      clock: hurriedClock(),
+      env: { STT_WHISPER_CLI: engine.file, STT_SLOTS: '2', STT_PREFETCH: '0' },
+    });
+    await eventually(() => engine.runsOnRecordings().length === 1, 'one slot works');
+    engine.behave({ recordings: 'fails', languages: { de: 'waits for go' }, proof: 'fails' });
+    for (const number of [1, 2, 3, 4]) server.add(recordingNumber(number));
 
-  const broken = await eventually(() => eventsOf(worker, 'closed').find(({ why }) => why === 'broken'), 'it is broken');
-  assert.match(broken.reason, /3 tasks in a row failed for a fault of this machine/u);
-  assert.ok(broken.until !== undefined);
-  assert.is(new Set(eventsOf(worker, 'handed_back').map(({ task }) => task)).size, 3);
-  assert.is(server.callsOf('error').length, 0, 'no recording is blamed');
-  const beat = await eventually(
-    () => server.callsOf('heartbeat').find(({ body }) => body['trouble'] !== undefined),
-    'the server is told with the heartbeat of the other slot',
-  );
-  assert.match(String(beat.body['trouble']), 'failed for a fault of this machine');
+    const broken = await eventually(
+      () => eventsOf(worker, 'closed').find(({ why }) => why === 'broken'),
+      'it is broken',
+    );
+    assert.match(broken.reason, /3 tasks in a row failed for a fault of this machine/u);
+    assert.ok(broken.until !== undefined);
+    assert.is(new Set(eventsOf(worker, 'handed_back').map(({ task }) => task)).size, 3);
+    assert.is(server.callsOf('error').length, 0, 'no recording is blamed');
+    const beat = await eventually(
+      () => server.callsOf('heartbeat').find(({ body }) => body['trouble'] !== undefined),
+      'the server is told with the heartbeat of the other slot',
+    );
+    assert.match(String(beat.body['trouble']), 'failed for a fault of this machine');
 
-  // It tries the sample, in vain, and says for how much longer.
-  const asked = server.callsOf('task').length;
-  const again = await eventually(
-    () => eventsOf(worker, 'closed').find(({ reason }) => reason.startsWith('the bundled sample cannot')),
-    'it tries the sample',
-  );
-  assert.match(again.reason, 'wrote no transcript');
-  assert.ok((again.until ?? '') > (broken.until ?? ''));
-  assert.is(server.callsOf('task').length, asked, 'it takes no task meanwhile');
-  assert.ok(engine.runs().some(({ args }) => args.some((arg) => arg.endsWith('/sample.wav'))));
+    // It tries the sample, in vain, and says for how much longer.
+    const asked = server.callsOf('task').length;
+    const again = await eventually(
+      () => eventsOf(worker, 'closed').find(({ reason }) => reason.startsWith('the bundled sample cannot')),
+      'it tries the sample',
+    );
+    assert.match(again.reason, 'wrote no transcript');
+    assert.ok((again.until ?? '') > (broken.until ?? ''));
+    assert.is(server.callsOf('task').length, asked, 'it takes no task meanwhile');
+    assert.ok(engine.runs().some(({ args }) => args.some((arg) => arg.endsWith('/sample.wav'))));
 
-  engine.behave('works');
-  await worker.saw('opened');
-  await eventually(() => eventsOf(worker, 'transcribed').length === 4, 'it does all the others', 20_000);
-  engine.go();
-  await eventually(() => eventsOf(worker, 'transcribed').length === 5, 'and the one that went on all the time');
-  assert.equal([eventsOf(worker, 'failed'), eventsOf(worker, 'lease_lost')], [[], []]);
-});
+    engine.behave('works');
+    await worker.saw('opened');
+    await eventually(() => eventsOf(worker, 'transcribed').length === 4, 'it does all the others', 20_000);
+    engine.go();
+    await eventually(() => eventsOf(worker, 'transcribed').length === 5, 'and the one that went on all the time');
+    assert.equal([eventsOf(worker, 'failed'), eventsOf(worker, 'lease_lost')], [[], []]);
+  },
+);
 
 engines('that broke: a worker that waits for better times stops at once', async () => {
   await using folder = await temporaryFolder();

@@ -22,7 +22,11 @@ for (const stage of stages) {
     const first = await startWorkerIn(stage, scene);
     first.signal('SIGKILL');
     const killedAt = performance.now();
-    await eventually(() => scene.running().length === 0, `nothing runs on: ${scene.running().join('\n')}`, diesWithinMs);
+    await eventually(
+      () => scene.running().length === 0,
+      `nothing runs on: ${scene.running().join('\n')}`,
+      diesWithinMs,
+    );
     assert.ok(performance.now() - killedAt < diesWithinMs);
     assert.is.not(scene.workFiles().length, 0, 'otherwise there was nothing to sweep');
     const kept = scene.letters();
@@ -91,32 +95,38 @@ const ofTheMachine = [
   ['ffmpeg', 'decode'],
 ] as const;
 for (const [program, stage] of ofTheMachine) {
-  killed(`${program}, by somebody else: no attempt the first time, reported the second time, and the worker lives`, async () => {
-    await using scene = await openScene();
-    const pids = (): number[] =>
-      stage === 'decode' ? scene.ffmpeg.pids() : scene.engine.runsOnRecordings().map(({ pid }) => pid);
-    const worker = await startWorkerIn(stage, scene);
-    process.kill(pids()[0] ?? 0, 'SIGKILL');
-    const back = await worker.saw('handed_back');
-    assert.equal([back.accepted, back.fault], [true, 'machine'], back.reason);
-    assert.match(back.reason, 'SIGKILL');
-    assert.equal((await scene.tasks()).map(({ attempts }) => attempts), [0]);
+  killed(
+    `${program}, by somebody else: no attempt the first time, reported the second time, and the worker lives`,
+    async () => {
+      await using scene = await openScene();
+      const pids = (): number[] =>
+        stage === 'decode' ? scene.ffmpeg.pids() : scene.engine.runsOnRecordings().map(({ pid }) => pid);
+      const worker = await startWorkerIn(stage, scene);
+      process.kill(pids()[0] ?? 0, 'SIGKILL');
+      const back = await worker.saw('handed_back');
+      assert.equal([back.accepted, back.fault], [true, 'machine'], back.reason);
+      assert.match(back.reason, 'SIGKILL');
+      assert.equal(
+        (await scene.tasks()).map(({ attempts }) => attempts),
+        [0],
+      );
 
-    await eventually(() => pids().length === 2, 'the worker tries it again', 20_000);
-    process.kill(pids()[1] ?? 0, 'SIGKILL');
-    const failed = await worker.saw('failed');
-    assert.equal([failed.fault, failed.phase], ['machine', stage], failed.reason);
-    const [task] = await scene.tasks();
-    assert.equal([task?.state, task?.attempts], ['waiting', 1]);
-    assert.match(task?.reason ?? '', 'SIGKILL');
+      await eventually(() => pids().length === 2, 'the worker tries it again', 20_000);
+      process.kill(pids()[1] ?? 0, 'SIGKILL');
+      const failed = await worker.saw('failed');
+      assert.equal([failed.fault, failed.phase], ['machine', stage], failed.reason);
+      const [task] = await scene.tasks();
+      assert.equal([task?.state, task?.attempts], ['waiting', 1]);
+      assert.match(task?.reason ?? '', 'SIGKILL');
 
-    scene.engine.behave('works');
-    scene.ffmpeg.letGo();
-    await eventually(() => scene.workFiles().length <= 1, `nothing is left of it: ${scene.workFiles().join(' ')}`);
-    worker.signal('SIGTERM');
-    assert.is((await worker.ended).exitCode, 0, worker.complaints());
-    assert.equal([scene.workFiles(), scene.running()], [[], []]);
-  });
+      scene.engine.behave('works');
+      scene.ffmpeg.letGo();
+      await eventually(() => scene.workFiles().length <= 1, `nothing is left of it: ${scene.workFiles().join(' ')}`);
+      worker.signal('SIGTERM');
+      assert.is((await worker.ended).exitCode, 0, worker.complaints());
+      assert.equal([scene.workFiles(), scene.running()], [[], []]);
+    },
+  );
 }
 
 killed('the engine, and the other recordings are transcribed as ever', async () => {
@@ -127,7 +137,10 @@ killed('the engine, and the other recordings are transcribed as ever', async () 
   process.kill(scene.engine.runsOnRecordings()[0]?.pid ?? 0, 'SIGKILL');
   await eventually(() => worker.all('transcribed').length === 3, 'all three are transcribed', 20_000);
   assert.is(readdirSync(scene.library).filter((name) => name.endsWith('.vtt')).length, 3);
-  assert.equal((await scene.tasks()).map(({ attempts }) => attempts), [0, 0, 0]);
+  assert.equal(
+    (await scene.tasks()).map(({ attempts }) => attempts),
+    [0, 0, 0],
+  );
   assert.ok(existsSync(scene.paths.outbox));
 });
 

@@ -107,13 +107,12 @@ export async function openScene({ recordings, serverEnv }: SceneOptions = {}): P
       const { tasks } = (await response.json()) as { tasks: ApiTask[] };
       return tasks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     },
-    running: () =>
-      [
-        ...[...engine.runs().map(({ pid }) => pid), ...ffmpeg.pids()].filter(isRunning).map(String),
-        ...processesOf(folder.path)
-          .filter(({ commandLine, workingFolder }) => !`${commandLine}${workingFolder}`.includes(state))
-          .map(({ commandLine }) => commandLine),
-      ],
+    running: () => [
+      ...[...engine.runs().map(({ pid }) => pid), ...ffmpeg.pids()].filter(isRunning).map(String),
+      ...processesOf(folder.path)
+        .filter(({ commandLine, workingFolder }) => !`${commandLine}${workingFolder}`.includes(state))
+        .map(({ commandLine }) => commandLine),
+    ],
     workFiles: () => listAll(paths.work),
     letters: () => (existsSync(paths.outbox) ? readdirSync(paths.outbox).filter((name) => name.endsWith('.json')) : []),
   };

@@ -71,7 +71,10 @@ stopped('while nobody answers: it ends in time, and the lease runs out', async (
   scene.proxy.blackHole(/^POST \/release/u);
   const tookMs = await endsAfter(worker, 'SIGTERM');
   assert.ok(tookMs < stopSeconds * 1000, `it took ${Math.round(tookMs)} ms`);
-  assert.equal(worker.all('handed_back').map(({ accepted }) => accepted), [false]);
+  assert.equal(
+    worker.all('handed_back').map(({ accepted }) => accepted),
+    [false],
+  );
   assert.equal([scene.workFiles(), scene.running()], [[], []]);
 });
 
@@ -115,7 +118,10 @@ stopped('while a task will be done in time: finished and delivered, and its leas
     const pauseMs = at - (beats[index - 1] ?? at);
     assert.ok(pauseMs < 2000, `no heartbeat for ${Math.round(pauseMs)} ms of a lease of 3 s`);
   }
-  assert.equal(worker.all('transcribed').map(({ delivery }) => delivery), ['accepted']);
+  assert.equal(
+    worker.all('transcribed').map(({ delivery }) => delivery),
+    ['accepted'],
+  );
   assert.ok(existsSync(path.join(scene.library, 'long.vtt')));
   const [task] = await scene.tasks();
   assert.equal([task?.state, task?.attempts, task?.grants], ['done', 0, 1]);
