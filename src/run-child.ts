@@ -212,7 +212,10 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   };
   const onAbort = (): void => stop('abort');
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const deadline = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), Math.min(options.timeoutMs, longestTimerMs));
+  const deadline =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop('timeout'), Math.min(options.timeoutMs, longestTimerMs));
 
   try {
     const [exitCode, signalName] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

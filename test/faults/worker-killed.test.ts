@@ -8,13 +8,20 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../support/eventually.ts';
 import { isRunning } from '../support/processes.ts';
-import { openScene, recordingNumber, sceneFor, stages, startWorkerIn } from './worker-scene.ts';
+import { openScene, recordingNumber, type Scene, sceneFor, stages, startWorkerIn } from './worker-scene.ts';
 
 const killed = suite('killed');
 
 const diesWithinMs = 5000;
-/** A lease of 90 s is a second and a half, and what failed once comes back within half a second. */
-const speed = 60;
+/** A lease of 90 s is over in a third of a second, and what was lost once comes back in a tenth. */
+const speed = 300;
+
+/** Time flies until the task is in this state, and then goes on as ever. */
+async function untilTasksAre(state: string, scene: Scene): Promise<void> {
+  await scene.hurryServer(speed);
+  await eventually(async () => (await scene.tasks()).every((task) => task.state === state), `the tasks are ${state}`);
+  await scene.hurryServer(1);
+}
 
 for (const stage of stages) {
   killed(`the worker, in the stage "${stage}"`, async () => {
@@ -36,13 +43,7 @@ for (const stage of stages) {
     scene.engine.behave('works');
     scene.ffmpeg.letGo();
     const runsBefore = scene.engine.runsOnRecordings().length;
-    if (stage !== 'deliver') {
-      await scene.hurryServer(speed);
-      await eventually(
-        async () => (await scene.tasks()).every(({ state }) => state === 'pending'),
-        'every task is offered again',
-      );
-    }
+    if (stage !== 'deliver') await untilTasksAre('pending', scene);
     const second = scene.startWorker({ args: ['--until-empty'] });
     const { exitCode } = await second.ended;
     assert.is(exitCode, 0, second.complaints());
@@ -80,10 +81,8 @@ killed('the worker, again and again on one recording: an attempt each, and in th
     await eventually(() => scene.engine.runsOnRecordings().length === count, 'the engine runs', 20_000);
     worker.signal('SIGKILL');
     await worker.ended;
-    await scene.hurryServer(speed);
-    await eventually(async () => (await scene.tasks())[0]?.attempts === count, 'the lost lease is counted');
-    const after = count === 1 ? 'pending' : 'dead';
-    await eventually(async () => (await scene.tasks())[0]?.state === after, `the task is ${after}`);
+    await untilTasksAre(count === 1 ? 'pending' : 'dead', scene);
+    assert.is((await scene.tasks())[0]?.attempts, count, 'the lost lease is counted');
   }
   const last = scene.startWorker({ args: ['--until-empty'] });
   assert.is((await last.ended).exitCode, 0, last.complaints());
