@@ -3,10 +3,11 @@ import { type Clock, systemClock } from '../../clock.ts';
 
 const hurry = 30;
 
-export function hurriedClock(): Clock {
+/** @param shownAtMs what it shows at first, wall time; the time of this machine where it is left out. */
+export function hurriedClock(shownAtMs = Date.now()): Clock {
   const startedAt = Date.now();
   return {
-    now: () => startedAt + (Date.now() - startedAt) * hurry,
+    now: () => shownAtMs + (Date.now() - startedAt) * hurry,
     sleep: (ms, signal) => systemClock.sleep(ms / hurry, signal),
   };
 }
