@@ -101,7 +101,7 @@ export const workerSettings = {
   }),
   prefetch: setting<number>({
     env: 'STT_PREFETCH',
-    help: 'Recordings that are claimed, downloaded and decoded ahead for each slot, so that its engine never waits.',
+    help: 'Recordings that are claimed, downloaded and decoded ahead for each slot, shortly before its engine is free, so that it never waits.',
     parse: number({ min: 0, max: 16 }),
     fallback: 1,
   }),

@@ -72,6 +72,11 @@ export async function openScene({ recordings, serverEnv }: SceneOptions = {}): P
   const engine = scriptedEngine(folder.join('whisper-cli'));
   const ffmpeg = heldFfmpeg(folder.join('bin'));
   const paths = dataPaths(dataFolder);
+  const programs = (): number[] => [...engine.runs().map(({ pid }) => pid), ...ffmpeg.pids()].filter(isRunning);
+  opened.defer(() => {
+    // Where a test failed because they run on.
+    for (const pid of programs()) process.kill(pid, 'SIGKILL');
+  });
   const workers = opened.use(new AsyncDisposableStack());
 
   const scene: Omit<Scene, typeof Symbol.asyncDispose> = {
@@ -108,7 +113,7 @@ export async function openScene({ recordings, serverEnv }: SceneOptions = {}): P
       return tasks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     },
     running: () => [
-      ...[...engine.runs().map(({ pid }) => pid), ...ffmpeg.pids()].filter(isRunning).map(String),
+      ...programs().map(String),
       ...processesOf(folder.path)
         .filter(({ commandLine, workingFolder }) => !`${commandLine}${workingFolder}`.includes(state))
         .map(({ commandLine }) => commandLine),

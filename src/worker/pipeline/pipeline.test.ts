@@ -1,9 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../../test/support/eventually.ts';
+import { convertSample } from '../../../test/support/library.ts';
 import { isRunning } from '../../../test/support/processes.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type FakeServer, startFakeServer } from '../testing/fake-server.ts';
 import { readSample, startWorker, type TestWorker } from '../testing/start-worker.ts';
 import type { TaskProgressEvent } from '../worker-event.ts';
@@ -56,6 +58,18 @@ for (const [prefetch, expected] of [
     assert.is((await worker.engine.pids()).length, 1);
   });
 }
+
+run('leaves the next recording to other workers while it has a long one whose end is far', async () => {
+  await using folder = await temporaryFolder();
+  await convertSample(folder.join('long.mp3'), ['-af', 'apad=pad_dur=200']);
+  await using server = await startFakeServer({ flavour: 'protocol 2', leaseSeconds: 3 });
+  server.add(await readFile(folder.join('long.mp3')));
+  server.add(sample);
+  await using worker = await startWorker({ serverUrl: server.url, habit: 'hangs' });
+  await worker.engine.pids();
+  await eventually(() => server.callsOf('heartbeat').length >= 4, 'it works for a while');
+  assert.is(server.callsOf('task').length, 1);
+});
 
 run('hands back at once what it has claimed ahead, when it stops', async () => {
   await using server = await serverWith(3);

@@ -11,6 +11,7 @@ import type { WorkPermit } from '../schedule/work-permit.ts';
 import type { ServerClient } from '../wire/server-client.ts';
 import type { ServerPresence } from '../wire/server-presence.ts';
 import type { Report, TaskEnd } from '../worker-event.ts';
+import { isTimeToClaim, measurePreparations } from './claim-ahead.ts';
 import { concludeTask } from './conclude-task.ts';
 import { waitForDiskRoom } from './disk-room.ts';
 import type { DryTime, EngineIdle } from './engine-idle.ts';
@@ -21,7 +22,7 @@ import { prepareTask } from './prepare-task.ts';
 import { createRestraint } from './restraint.ts';
 import { type ReadyTask, runSlot } from './run-slot.ts';
 import { type ClaimedTask, type RunMode, supplyTasks } from './supply.ts';
-import { type Finding, findingOf, type TaskInHand } from './task-in-hand.ts';
+import { type Finding, findingOf, type Prepared, type TaskInHand } from './task-in-hand.ts';
 import { trackProgress } from './task-progress.ts';
 import type { WorkFolder } from './work-folder.ts';
 
@@ -70,7 +71,8 @@ class Pipeline {
   readonly #ready: ReadyTask[] = [];
   readonly #inHand = new Set<Promise<void>>();
   readonly #supplyEnd = new AbortController();
-  #busySlots = 0;
+  readonly #running = new Map<TaskInHand, Prepared>();
+  readonly #preparations = measurePreparations();
   #isSupplyOver = false;
   #lastSpeed: number | undefined;
   #fatal: { error: unknown } | undefined;
@@ -105,7 +107,7 @@ class Pipeline {
             waitForDiskRoom({
               folder: workFolder.path,
               isAlone: () => this.#inHand.size === 0,
-              isAhead: () => this.#busySlots + this.#ahead.size >= slots,
+              isAhead: () => this.#running.size + this.#ahead.size >= slots,
               isPatient: mode === 'forever',
               changes: this.#changes,
               clock,
@@ -127,7 +129,14 @@ class Pipeline {
 
   #hasRoom(): boolean {
     const { slots, prefetch } = this.#options;
-    return this.#busySlots + this.#ahead.size < slots * (1 + prefetch);
+    const inHand = this.#running.size + this.#ahead.size;
+    if (inHand < slots) return true;
+    if (inHand >= slots * (1 + prefetch)) return false;
+    const running = [...this.#running].map(([{ progress }, { audioSeconds }]) => ({
+      audioSeconds,
+      secondsLeft: progress.secondsLeft(),
+    }));
+    return isTimeToClaim(running, this.#preparations.leadSeconds());
   }
 
   async #takeInHand({ lease, recording }: ClaimedTask): Promise<void> {
@@ -161,6 +170,7 @@ class Pipeline {
       this.#changes.notify();
       return this.#conclude(task, outcome);
     }
+    this.#preparations.note((clock.now() - claimedAtMs) / 1000);
     this.#ready.push({ task, prepared: outcome });
     task.dropped.addEventListener('abort', () => this.#dropReady(task), { once: true });
     if (task.dropped.aborted) this.#dropReady(task);
@@ -181,7 +191,7 @@ class Pipeline {
       take: () => this.#take(),
       lastSpeed: () => this.#lastSpeed,
       onFinding: (task, finding) => {
-        this.#busySlots -= 1;
+        this.#running.delete(task);
         if (finding.kind === 'transcript')
           this.#lastSpeed = finding.audioSeconds / Math.max(0.001, finding.engineSeconds);
         this.#changes.notify();
@@ -197,7 +207,7 @@ class Pipeline {
       const next = this.#ready.shift();
       if (next !== undefined) {
         this.#ahead.delete(next.task);
-        this.#busySlots += 1;
+        this.#running.set(next.task, next.prepared);
         return next;
       }
       if (this.#isSupplyOver && this.#ahead.size === 0) return undefined;

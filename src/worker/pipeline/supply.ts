@@ -83,7 +83,7 @@ async function mayClaim(options: SupplyOptions, signal: AbortSignal): Promise<vo
   const { permit, changes, hasRoom, diskRoom, restMs, clock, dryTime } = options;
   while (!signal.aborted) {
     if (permit.closure !== undefined) await dryTime.during(permit.whenOpen(signal));
-    else if (!hasRoom()) await changes.next(signal);
+    else if (!hasRoom()) await changeOrMoment(changes, clock, signal);
     else {
       const rest = restMs();
       if (rest > 0) await dryTime.during(clock.sleep(rest, signal));
@@ -92,6 +92,16 @@ async function mayClaim(options: SupplyOptions, signal: AbortSignal): Promise<vo
       if (permit.closure === undefined && hasRoom() && restMs() === 0) return;
     }
   }
+}
+
+const momentMs = 1000;
+
+/** Room comes with a change, or with time: when a slot will soon be free. */
+async function changeOrMoment(changes: Notifier, clock: Clock, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  await Promise.race([changes.next(either), clock.sleep(momentMs, either)]);
+  over.abort();
 }
 
 /** @returns undefined where it was broken off, because the worker may not take tasks any more. */
