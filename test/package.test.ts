@@ -39,12 +39,13 @@ packed('holds what is needed to run, and runs a task from start to end', async (
     'dist/src/commands/index.js',
     'dist/server/main.js',
     'whisper/pins.json',
+    'whisper/demo-model/samples/digits-en-short.mp3',
     'LICENSE',
   ]) {
     assert.ok(names.includes(needed), needed);
   }
   assert.equal(
-    names.filter((name) => /\.test\.|^test\/|\.ts$|\/testing\/|train/u.test(name)),
+    names.filter((name) => /\.test\.|^test\/|\.ts$|\/testing\/|\/train\//u.test(name)),
     [],
   );
 

@@ -46,6 +46,8 @@ export type WorkerOptions = {
 /** A run that ends by itself tries so long to deliver what waits in the outbox. */
 const flushMs = 10_000;
 const batchPatience = { atStartMs: 10_000, laterMs: 120_000 };
+/** A task that waits for the server so long is better given back than held. */
+const longestHoldMs = 600_000;
 const endlessPatience = { atStartMs: Infinity, laterMs: Infinity };
 
 /** @throws AppError where the worker cannot begin, or a run that is to end by itself cannot go on. */
@@ -136,6 +138,7 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
       report,
       newCall: stop.newCall,
       onBroken: broken.declare,
+      patienceMs: Math.min(patience.laterMs, longestHoldMs),
       dryTime,
       engineIdle,
     });

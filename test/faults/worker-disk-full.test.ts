@@ -258,6 +258,7 @@ test('a recording whose last bytes find no room is not taken for a whole one', a
   const download = downloadRecording({
     client: { fetchAudio: () => Promise.resolve({ kind: 'refused', reason: 'nobody should ask' }) },
     lease: { id: 'a', language: 'en', seconds: 90 },
+    patienceMs: 1,
     recording: {
       body: Readable.from([bytes]),
       fromByte: 0,

@@ -22,7 +22,10 @@ const arrivals = new EventEmitter();
 type Attempt = { downloaded: Downloaded; written: Buffer; server: FakeServer };
 
 /** Claims a recording from a server that misbehaves, and downloads it. */
-async function download(how: Misbehaviour, more: { maxBytes?: number; signal?: AbortSignal } = {}): Promise<Attempt> {
+async function download(
+  how: Misbehaviour,
+  more: { maxBytes?: number; signal?: AbortSignal; patienceMs?: number } = {},
+): Promise<Attempt> {
   await using folder = await temporaryFolder();
   await using server = await startFakeServer({ flavour: 'protocol 2' });
   server.add(bytes);
@@ -34,7 +37,16 @@ async function download(how: Misbehaviour, more: { maxBytes?: number; signal?: A
   assert.ok(claim.kind === 'task');
   const file = folder.join('recording');
   const onProgress = (fraction: number): boolean => arrivals.emit('arrived', fraction);
-  const downloaded = await downloadRecording({ client, ...claim, file, clock, onProgress, ...more, signal });
+  const downloaded = await downloadRecording({
+    client,
+    ...claim,
+    file,
+    clock,
+    onProgress,
+    patienceMs: 600_000,
+    ...more,
+    signal,
+  });
   arrivals.removeAllListeners();
   return { downloaded, written: await readFile(file), server };
 }
@@ -186,6 +198,38 @@ run('begins anew where more comes than was announced', async () => {
   assert.ok(written.equals(bytes));
 });
 
+run('waits for a server that is away or not ready, and takes the rest from it then', async () => {
+  let asked = 0;
+  const { downloaded, written } = await download((call, response) => {
+    if (call.path === '/task') return cutClaim(bytes.subarray(0, 1000))(call, response);
+    asked += 1;
+    if (asked > 12) {
+      const range = { 'content-range': `bytes 1000-${bytes.length - 1}/${bytes.length}` };
+      response.writeHead(206, range).end(bytes.subarray(1000));
+      return true;
+    }
+    if (asked % 2 === 0) response.destroy();
+    else response.writeHead(503, { 'retry-after': '5' }).end('not now');
+    return true;
+  });
+  assert.is(downloaded.kind, 'downloaded');
+  assert.ok(written.equals(bytes));
+  assert.is(asked, 13);
+});
+
+run('says that the server is away, and blames no recording, when it has waited long enough', async () => {
+  const { downloaded } = await download(
+    (call, response) => {
+      if (call.path === '/task') return cutClaim(bytes.subarray(0, 1000))(call, response);
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<html>bad gateway</html>');
+      return true;
+    },
+    { patienceMs: 60_000 },
+  );
+  assert.ok(downloaded.kind === 'server_away');
+  assert.match(downloaded.reason, /HTTP 502/u);
+});
+
 run('gives up on a server that sends a byte with each connection', async () => {
   const { downloaded, server } = await download((call, response) => {
     const from = Number(/bytes=(\d+)-/u.exec(call.headers.range ?? '')?.[1] ?? 0);
@@ -206,7 +250,7 @@ run('does not take a full disk for a broken download', async () => {
   const client = createServerClient({ serverUrl: server.url, workerName: 'tester', credentials: undefined, clock });
   const claim = await client.claim(0, never);
   assert.ok(claim.kind === 'task');
-  const downloading = downloadRecording({ client, ...claim, file: '/dev/full', clock, signal: never });
+  const downloading = downloadRecording({ client, ...claim, file: '/dev/full', clock, signal: never, patienceMs: 1 });
   const error = await rejects(downloading, /cannot be written to the work folder: ENOSPC/u);
   assert.equal([error['code'], error['exitCode'], server.calls.length], ['STT_WORK_FOLDER', 74, 1]);
 });

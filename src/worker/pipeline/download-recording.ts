@@ -20,6 +20,8 @@ export type DownloadOptions = {
   /** Where to write. */
   file: string;
   maxBytes?: number;
+  /** How long the server may be away in the middle. */
+  patienceMs: number;
   signal: AbortSignal;
   clock: Clock;
   /** 0 to 1; not called where the size is not known. */
@@ -27,7 +29,12 @@ export type DownloadOptions = {
 };
 
 export type Downloaded =
-  { kind: 'downloaded' } | { kind: 'failed'; reason: string } | { kind: 'lease_lost'; reason: string };
+  | { kind: 'downloaded' }
+  /** The recording is at fault, or the server, which sends something else. */
+  | { kind: 'failed'; reason: string }
+  | { kind: 'lease_lost'; reason: string }
+  /** The server could not be reached, or was not ready, for longer than `patienceMs`. */
+  | { kind: 'server_away'; reason: string };
 
 const defaultMaxBytes = 16 * 1024 ** 3;
 /** In a row: about a minute. */
@@ -63,21 +70,36 @@ export async function downloadRecording(options: DownloadOptions): Promise<Downl
 type Rest = { kind: 'rest'; recording: RecordingStream; fruitless: number };
 
 async function askForRest(
-  { client, lease, signal, clock }: DownloadOptions,
+  { client, lease, signal, clock, patienceMs }: DownloadOptions,
   fromByte: number,
   fruitlessBefore: number,
   problem: string,
 ): Promise<Rest | Downloaded> {
   let reason = problem;
-  for (let fruitless = fruitlessBefore; fruitless < mostFruitlessTries; fruitless += 1) {
-    await clock.sleep(backoffMs(fruitless, Math.random()), signal);
+  let fruitless = fruitlessBefore;
+  let awaySince: number | undefined;
+  let retryAfterMs = 0;
+  for (let tries = fruitlessBefore; fruitless < mostFruitlessTries; tries += 1) {
+    await clock.sleep(Math.max(retryAfterMs, backoffMs(tries, Math.random())), signal);
     const answer = await client.fetchAudio(lease, fromByte, signal);
     if (answer.kind === 'audio') return { kind: 'rest', recording: answer.recording, fruitless };
     if (answer.kind === 'refused') return { kind: 'lease_lost', reason: answer.reason };
-    ({ reason } = answer);
+    ({ reason, retryAfterMs = 0 } = answer);
+    if (!isAway(answer.status)) {
+      fruitless += 1;
+      awaySince = undefined;
+      continue;
+    }
+    // Not the fault of the recording: the rest is there when the server is.
+    awaySince ??= clock.now();
+    if (Math.abs(clock.now() - awaySince) >= patienceMs) return { kind: 'server_away', reason };
   }
   return notWhole(reason);
 }
+
+/** No answer at all, none that is meant for the recording, or none yet. */
+const isAway = (status: number | undefined): boolean =>
+  status === undefined || status >= 500 || [401, 403, 407, 408, 429].includes(status);
 
 const notWhole = (reason: string): Downloaded => ({
   kind: 'failed',

@@ -1,12 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../../test/support/eventually.ts';
 import { convertSample } from '../../../test/support/library.ts';
 import { isRunning } from '../../../test/support/processes.ts';
+import { rejects } from '../../../test/support/rejects.ts';
+import { canMount, smallDisk } from '../../../test/support/small-disk.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type FakeServer, startFakeServer } from '../testing/fake-server.ts';
+import { hurriedClock } from '../testing/hurried-clock.ts';
+import { ownToken } from '../process-owner.ts';
 import { readSample, startWorker, type TestWorker } from '../testing/start-worker.ts';
 import type { TaskProgressEvent } from '../worker-event.ts';
 
@@ -111,6 +115,33 @@ run('starts no engine before the server has renewed the lease', async () => {
   assert.not(progressOf(worker).some(({ phase }) => phase === 'transcribe'));
   isWilling = true;
   assert.is((await worker.saw('transcribed')).delivery, 'accepted');
+});
+
+run('ends, when it is to end by itself, where the server grants a task and never renews it', async () => {
+  await using server = await serverWith(1);
+  server.misbehave((call, response) => {
+    if (call.path !== '/heartbeat') return false;
+    response.writeHead(503).end();
+    return true;
+  });
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'once', clock: hurriedClock() });
+  const error = await rejects(worker.ended, /cannot be used: it does not renew the lease/u);
+  assert.equal([error['code'], error['exitCode']], ['STT_SERVER_AWAY', 69]);
+  assert.is((await worker.saw('handed_back')).fault, undefined);
+});
+
+run('keeps what it has done, and ends, where its files cannot be removed', async () => {
+  await using server = await serverWith(1);
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty' });
+  const own = path.join(worker.paths.work, ownToken);
+  await worker.saw('claimed');
+  // A mount point cannot be removed.
+  await mkdir(path.join(own, 'task-2', 'mounted'), { recursive: true });
+  if (!(await canMount(worker.paths.folder))) return;
+  await using disk = await smallDisk(path.join(own, 'task-2', 'mounted'));
+  assert.is((await worker.ended).transcribed, 1);
+  assert.is(server.callsOf('result').length, 1);
+  void disk;
 });
 
 run('drops a task that is lost before its turn, and claims another one', async () => {

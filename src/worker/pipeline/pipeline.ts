@@ -13,13 +13,12 @@ import type { ServerPresence } from '../wire/server-presence.ts';
 import type { Report, TaskEnd } from '../worker-event.ts';
 import { isTimeToClaim, measurePreparations } from './claim-ahead.ts';
 import { concludeTask } from './conclude-task.ts';
+import { type Consequences, weighConsequences } from './consequences.ts';
 import { waitForDiskRoom } from './disk-room.ts';
 import type { DryTime, EngineIdle } from './engine-idle.ts';
 import { keepLease } from './lease-keeper.ts';
-import { createMachineFaults } from './machine-faults.ts';
 import { createNotifier } from './notifier.ts';
 import { prepareTask } from './prepare-task.ts';
-import { createRestraint } from './restraint.ts';
 import { type ReadyTask, runSlot } from './run-slot.ts';
 import { type ClaimedTask, type RunMode, supplyTasks } from './supply.ts';
 import { type Finding, findingOf, type Prepared, type TaskInHand } from './task-in-hand.ts';
@@ -45,6 +44,8 @@ export type PipelineOptions = {
   report: Report;
   /** For what is told to the server of one task. */
   newCall: () => Call;
+  /** How long the server may be away in the middle of a task that no engine has begun with. */
+  patienceMs: number;
   /** Measure what the slots wait, and what for. */
   dryTime: DryTime;
   engineIdle: EngineIdle;
@@ -63,8 +64,7 @@ export function runPipeline(options: PipelineOptions): Promise<void> {
 class Pipeline {
   readonly #options: PipelineOptions;
   readonly #changes = createNotifier();
-  readonly #faults = createMachineFaults();
-  readonly #restraint;
+  readonly #consequences: Consequences;
   /** Claimed, and with no engine yet. */
   readonly #ahead = new Set<TaskInHand>();
   /** Of those: the ones an engine may begin with. */
@@ -79,7 +79,9 @@ class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#restraint = createRestraint(options.clock);
+    const { mode, clock, onBroken } = options;
+    const giveUp = (error: unknown): void => this.#giveUp(error);
+    this.#consequences = weighConsequences({ mode, clock, onBroken, giveUp });
   }
 
   async run(): Promise<void> {
@@ -114,7 +116,7 @@ class Pipeline {
               report,
               signal,
             }),
-          restMs: () => (mode === 'forever' ? this.#restraint.restMs() : 0),
+          restMs: this.#consequences.restMs,
           onTask: (task) => this.#keepTrackOf(this.#takeInHand(task)),
         },
         this.#supplyEnd.signal,
@@ -164,7 +166,7 @@ class Pipeline {
     this.#ahead.add(task);
     const { closure } = permit;
     if (closure !== undefined) handBack.abort(new Error(closure.reason));
-    const outcome = await prepareTask(task, { client, clock });
+    const outcome = await prepareTask(task, { client, clock, patienceMs: this.#options.patienceMs });
     if (outcome.kind !== 'prepared') {
       this.#ahead.delete(task);
       this.#changes.notify();
@@ -216,46 +218,27 @@ class Pipeline {
   }
 
   async #conclude(task: TaskInHand, found: Finding): Promise<void> {
-    const { client, outbox, newCall, mode } = this.#options;
+    const { client, outbox, newCall, clock, report } = this.#options;
+    const { lease, recordingKey, claimedAtMs } = task;
+    using keeper = task.keeper;
     using call = newCall();
     const calls = { client, outbox, signal: call.signal };
-    const finding = this.#faults.weigh(found, task.recordingKey);
-    let trouble = found.kind === 'hand_back' ? found.trouble?.error : undefined;
-    // Before another task is claimed.
-    this.#heedFaults();
-    if (isVain(finding)) this.#restraint.note(true, trouble !== undefined);
-    if (trouble !== undefined && mode !== 'forever') this.#giveUp(trouble);
+    const finding = this.#consequences.weigh(found, recordingKey);
     // Nothing of it is needed any more, and it may fill the disk.
     await task.folder[Symbol.asyncDispose]();
     this.#changes.notify();
     task.progress.enter('deliver');
     let end: TaskEnd;
     try {
-      end = await concludeTask(finding, task.lease, calls);
-      if (finding.kind === 'transcript') this.#restraint.note(false, false);
-      if (found.kind === 'transcript' || found.kind === 'failed') this.#faults.forgive();
+      end = await concludeTask(finding, lease, calls);
+      this.#consequences.told(found);
     } catch (error) {
-      // What it came to can be neither kept nor sent.
-      trouble = error instanceof Error ? error : new Error(messageOf(error));
-      this.#restraint.note(true, true);
-      if (mode !== 'forever') this.#giveUp(trouble);
-      const reason = messageOf(error);
-      const fault = { fault: 'machine', phase: 'deliver', error: trouble } as const;
-      this.#faults.weigh({ kind: 'hand_back', reason, trouble: fault }, task.recordingKey);
-      this.#heedFaults();
-      end = await concludeTask({ kind: 'hand_back', reason, trouble: fault }, task.lease, calls);
+      end = await concludeTask(this.#consequences.untold(error, recordingKey), lease, calls);
     }
-    const takenSeconds = (this.#options.clock.now() - task.claimedAtMs) / 1000;
-    this.#options.report({ ...end, task: task.lease.id, language: task.lease.language, takenSeconds });
-    task.keeper[Symbol.dispose]();
+    const takenSeconds = (clock.now() - claimedAtMs) / 1000;
+    report({ ...end, task: lease.id, language: lease.language, takenSeconds });
+    void keeper;
     this.#changes.notify();
-  }
-
-  /** A run that is to end by itself ends with its first fault. */
-  #heedFaults(): void {
-    const { mode, onBroken } = this.#options;
-    const reason = this.#faults.verdict();
-    if (reason !== undefined && mode === 'forever') onBroken(reason, this.#faults.forgive);
   }
 
   /** What no engine has begun with is better with another worker. */
@@ -289,9 +272,3 @@ class Pipeline {
     this.#options.permit.close({ why: 'stop', reason: messageOf(error), finishByMs: 0 });
   }
 }
-
-/** A task that was handed back for a stop or a pause was not in vain. */
-const isVain = (finding: Finding): boolean =>
-  finding.kind === 'failed' ||
-  finding.kind === 'lease_lost' ||
-  (finding.kind === 'hand_back' && finding.trouble !== undefined);

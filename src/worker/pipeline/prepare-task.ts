@@ -1,14 +1,21 @@
 /** From a claim to a file that an engine can begin with: downloaded, decoded, and the lease confirmed. Starts no engine. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError } from '../../app-error.ts';
 import { decodeAudio } from '../../audio/decode-audio.ts';
 import type { Clock } from '../../clock.ts';
+import { exitCodes } from '../../exit-codes.ts';
 import { normaliseLanguage } from '../../protocol/languages.ts';
 import type { ServerClient } from '../wire/server-client.ts';
 import { downloadRecording } from './download-recording.ts';
 import { type Finding, findingOf, type Prepared, type TaskInHand } from './task-in-hand.ts';
 
-export type PrepareOptions = { client: Pick<ServerClient, 'fetchAudio'>; clock: Clock };
+export type PrepareOptions = {
+  client: Pick<ServerClient, 'fetchAudio'>;
+  clock: Clock;
+  /** How long the server may be away, or not renew the lease, before the task is given back. */
+  patienceMs: number;
+};
 
 /** Never throws. */
 export async function prepareTask(task: TaskInHand, options: PrepareOptions): Promise<Prepared | Finding> {
@@ -21,7 +28,7 @@ export async function prepareTask(task: TaskInHand, options: PrepareOptions): Pr
   }
 }
 
-async function prepare(task: TaskInHand, { client, clock }: PrepareOptions): Promise<Prepared | Finding> {
+async function prepare(task: TaskInHand, { client, clock, patienceMs }: PrepareOptions): Promise<Prepared | Finding> {
   const { lease, recording, folder, progress, keeper, dropped: signal } = task;
   const language = knownLanguage(lease.language);
   if (language === undefined) {
@@ -38,8 +45,10 @@ async function prepare(task: TaskInHand, { client, clock }: PrepareOptions): Pro
 
   progress.enter('download');
   await folder.make();
-  const downloaded = await downloadRecording({ client, lease, recording, file, signal, clock, onProgress });
+  const downloaded = await downloadRecording({ client, lease, recording, file, signal, clock, patienceMs, onProgress });
   if (downloaded.kind === 'lease_lost') return downloaded;
+  if (downloaded.kind === 'server_away')
+    return serverAway(`the rest of the recording cannot be had: ${downloaded.reason}`);
   if (downloaded.kind === 'failed') return { ...downloaded, phase: 'download', fault: 'recording' };
 
   progress.enter('decode');
@@ -50,22 +59,36 @@ async function prepare(task: TaskInHand, { client, clock }: PrepareOptions): Pro
   await rm(file, { force: true });
   progress.advance(1);
 
-  await orDropped(keeper.confirmed, signal);
+  if (!(await isConfirmed(keeper.confirmed, patienceMs, clock, signal)))
+    return serverAway('it does not renew the lease');
   const { audioSeconds, soundUntilSeconds } = decoded;
   return { kind: 'prepared', wavFile, language, audioSeconds, soundUntilSeconds };
 }
 
-async function orDropped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: dropped, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.race([promise, dropped]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+/** @throws the signal's reason when the task is dropped meanwhile. @returns false where it took too long. */
+async function isConfirmed(
+  confirmed: Promise<void>,
+  patienceMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController();
+  const tooLong = clock.sleep(patienceMs, AbortSignal.any([signal, over.signal])).then(() => false);
+  const outcome = await Promise.race([confirmed.then(() => true), tooLong]);
+  over.abort();
+  signal.throwIfAborted();
+  return outcome;
 }
+
+const serverAway = (what: string): Finding => ({
+  kind: 'hand_back',
+  reason: what,
+  serverAway: new AppError(`The server cannot be used: ${what}.`, {
+    code: 'STT_SERVER_AWAY',
+    hint: 'See whether it runs, and what is between it and this machine.',
+    exitCode: exitCodes.unavailable,
+  }),
+});
 
 const knownLanguage = (written: string): string | undefined =>
   written === 'auto' ? written : normaliseLanguage(written);

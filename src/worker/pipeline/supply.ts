@@ -69,7 +69,9 @@ export async function supplyTasks(options: SupplyOptions, signal: AbortSignal): 
       if (mode !== 'forever') return;
       if (!isIdle) report({ event: 'idle' });
       isIdle = true;
-      await dryTime.during(clock.sleep(Math.max(0, shortestPollMs - (clock.now() - askedAt)), signal));
+      // Not longer where the clock was set back meanwhile.
+      const restMs = Math.min(shortestPollMs, Math.max(0, shortestPollMs - (clock.now() - askedAt)));
+      await dryTime.during(clock.sleep(restMs, signal));
       continue;
     }
     isIdle = false;

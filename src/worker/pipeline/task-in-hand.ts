@@ -47,8 +47,8 @@ export type Finding =
   /** An attempt. */
   | { kind: 'failed'; phase: Phase; fault: Fault; reason: string }
   | { kind: 'lease_lost'; reason: string }
-  /** No attempt. With `trouble` it is this worker's fault. */
-  | { kind: 'hand_back'; reason: string; trouble?: Trouble };
+  /** No attempt. With `trouble` it is this worker's fault; with `serverAway` nobody's here. */
+  | { kind: 'hand_back'; reason: string; trouble?: Trouble; serverAway?: AppError };
 
 export type Trouble = { fault: 'engine' | 'machine'; phase: Phase; error: Error };
 

@@ -43,11 +43,16 @@ export async function openWorkFolder(work: string): Promise<WorkFolder> {
             throw diskError(`The work folder ${work} cannot be used`, 'STT_WORK_FOLDER', error);
           }
         },
-        [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+        [Symbol.asyncDispose]: () => remove(folder),
       };
     },
-    [Symbol.asyncDispose]: () => rm(own, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => remove(own),
   };
+}
+
+/** Never throws: what cannot be removed (a file held open over NFS, a broken disk) is swept by a later start, and no task's affair. */
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {});
 }
 
 async function sweep(work: string): Promise<void> {
