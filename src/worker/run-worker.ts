@@ -53,7 +53,7 @@ const endlessPatience = { atStartMs: Infinity, laterMs: Infinity };
 /** @throws AppError where the worker cannot begin, or a run that is to end by itself cannot go on. */
 export async function runWorker(options: WorkerOptions): Promise<Summary> {
   const { settings, paths, clock, shutdown } = options;
-  await using listeners = tellListeners({ settings, paths, clock, report: options.report });
+  await using listeners = tellListeners({ settings, paths, clock, report: options.report, drain: shutdown.drain });
   try {
     return await run(options, listeners);
   } catch (error) {
@@ -117,7 +117,7 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
   tellStart(options, engine, { slots, threads, report });
   await steering.begin();
   const stop = stopInTime({ shutdown, stopMs: settings.stopSeconds * 1000, permit, clock });
-  const broken = watchBrokenWorker({ engine, threads, workFolder, permit, clock, signal: working });
+  const broken = watchBrokenWorker({ engine, gpus, threads, workFolder, permit, clock, signal: working });
   const patience = mode === 'forever' ? endlessPatience : batchPatience;
   const presence = watchServer(shownUrl(settings.serverUrl), patience, clock, report);
   const delivering = outbox.deliverInBackground(working);

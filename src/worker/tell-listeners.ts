@@ -13,6 +13,8 @@ export type ListenersOptions = {
   clock: Clock;
   /** Who started the worker. */
   report: Report;
+  /** It was stopped, and has little time left. */
+  drain: AbortSignal;
 };
 
 /** Disposing ends when what was heard is written and told, or cannot be within seconds. */
@@ -24,7 +26,10 @@ export type Listeners = AsyncDisposable & {
   join: (listener: Report) => void;
 };
 
-export function tellListeners({ settings, paths, clock, report: starter }: ListenersOptions): Listeners {
+/** For the last notice of a worker that was stopped: see stop-in-time, which leaves it this time. */
+const hastyMs = 1000;
+
+export function tellListeners({ settings, paths, clock, report: starter, drain }: ListenersOptions): Listeners {
   const others: Report[] = [];
   const reportToOthers: Report = (event) => {
     for (const listener of others) listener(event);
@@ -42,7 +47,7 @@ export function tellListeners({ settings, paths, clock, report: starter }: Liste
     reportToOthers,
     join: (listener) => others.push(listener),
     async [Symbol.asyncDispose]() {
-      await Promise.all([records.close(), notices.close()]);
+      await Promise.all([records.close(), notices.close(drain.aborted ? hastyMs : undefined)]);
     },
   };
 }

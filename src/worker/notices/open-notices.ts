@@ -21,8 +21,8 @@ export type NoticesOptions = {
 
 export type Notices = {
   note: Report;
-  /** Sends what is gathered, within 5 seconds. What is noted then is lost. */
-  close: () => Promise<void>;
+  /** Sends what is gathered, within 5 seconds or so many ms. What is noted then is lost. */
+  close: (patienceMs?: number) => Promise<void>;
 };
 
 /** What happens together is told together. */
@@ -87,9 +87,9 @@ export function openNotices(options: NoticesOptions): Notices {
       const notice = noticeOf(event);
       if (notice !== undefined) add(notice);
     },
-    async close() {
+    async close(patienceMs = flushMs) {
       closing.abort();
-      const timer = setTimeout(() => giveUp.abort(), flushMs);
+      const timer = setTimeout(() => giveUp.abort(), patienceMs);
       await delivering;
       clearTimeout(timer);
     },

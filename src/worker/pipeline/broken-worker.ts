@@ -14,6 +14,8 @@ import type { WorkFolder } from './work-folder.ts';
 
 export type BrokenWorkerOptions = {
   engine: Engine;
+  /** Each is tried, where there are several. */
+  gpus: number;
   threads: number;
   workFolder: WorkFolder;
   permit: WorkPermit;
@@ -35,18 +37,24 @@ export type BrokenWorker = {
 export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
   const { permit, clock, signal } = options;
   let trials: Promise<void> | undefined;
+  let pauseMs = firstPauseMs;
+  let mendedAtMs = -Infinity;
 
   const close = (reason: string, untilMs: number): void =>
     permit.close({ why: 'broken', reason, finishByMs: Infinity, untilMs });
 
   const tryUntilItWorks = async (first: string, mended: () => void): Promise<void> => {
     let reason = `${mostFaultsInARow} tasks in a row failed for a fault of this machine: ${brief(first)}`;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    // One that is mended, and broken again soon, has more patience with itself.
+    if (clock.now() - mendedAtMs > longestPauseMs) pauseMs = firstPauseMs;
+    for (;;) {
       close(reason, clock.now() + pauseMs);
       await clock.sleep(pauseMs, signal);
+      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
       if (signal.aborted) return;
       try {
         await tryOut(options);
+        mendedAtMs = clock.now();
         mended();
         permit.open('broken');
         return;
@@ -65,12 +73,13 @@ export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
 }
 
 /** @throws AppError what is still in the way. */
-async function tryOut({ engine, threads, workFolder, signal }: BrokenWorkerOptions): Promise<void> {
+async function tryOut({ engine, gpus, threads, workFolder, signal }: BrokenWorkerOptions): Promise<void> {
   await requireDiskRoom(workFolder.path);
   await requireFfmpeg(signal);
   await using folder = workFolder.newTaskFolder();
   await folder.make();
-  await proveOnSample(engine, { folder: folder.path, threads, signal });
+  const devices = gpus > 1 ? Array.from({ length: gpus }, (_, device) => ({ device })) : [{}];
+  for (const device of devices) await proveOnSample(engine, { folder: folder.path, threads, ...device, signal });
 }
 
 /** What went wrong, and the engine's last word on it. */

@@ -55,7 +55,8 @@ async function watchOver(task: TaskInHand, { permit, clock }: SlotOptions, done:
   const stopListening = permit.onChange(look);
   while (!done.aborted) {
     look();
-    await clock.sleep(lookEveryMs, done);
+    const endsInMs = (permit.closure?.finishByMs ?? Infinity) - clock.now();
+    await clock.sleep(Math.min(lookEveryMs, Math.max(1, endsInMs)), done);
   }
   stopListening();
 }

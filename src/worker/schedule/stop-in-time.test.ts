@@ -20,7 +20,7 @@ run('leaves tasks the time that there is, less what handing back takes', () => {
   assert.is(permit.closure, undefined);
   drain.abort();
   assert.is(permit.closure?.why, 'stop');
-  assert.is(permit.closure?.finishByMs, clock.now() + 25_500);
+  assert.is(permit.closure?.finishByMs, clock.now() + 24_500);
 });
 
 run('hands back at once with the second signal', () => {

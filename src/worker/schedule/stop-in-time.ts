@@ -24,13 +24,13 @@ export type StopInTime = {
 export type Call = Disposable & { signal: AbortSignal };
 
 /** To end an engine that ignores SIGTERM, and to hand its task back. */
-const handBackMs = 4500;
+const handBackMs = 5500;
 /** A call that a stopping worker makes, or that was under way: what it would tell is kept, or the lease runs out. */
 const callMs = 4000;
 /** The same after the second signal. */
 const hastyCallMs = 2000;
-/** Between the last call and the end. */
-const farewellMs = 500;
+/** Between the last call and the end: a last notice, a last record. */
+const farewellMs = 1500;
 
 export function stopInTime({ shutdown, stopMs, permit, clock }: StopInTimeOptions): StopInTime {
   const { drain, abort } = shutdown;
