@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { AppError, messageOf } from '../app-error.ts';
 import { systemClock } from '../clock.ts';
 import { dataPaths } from '../config/data-paths.ts';
-import { dataFolder, loadWorkerSettings } from '../config/load-settings.ts';
+import { dataFolder, loadWorkerSettings, shortPath } from '../config/load-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { describeTold } from '../worker/control/describe-told.ts';
 import { describeUntil } from '../worker/control/describe-status.ts';
@@ -42,7 +42,7 @@ export class PauseCommand extends BaseCommand {
     const request = { forMs, isAtOnce: flags.now };
     const { pause, ...told } = await pauseWorkers(paths, request, systemClock.now());
     this.log(`Paused ${describeUntil(pause.untilMs)}.`);
-    const later = 'No worker is running here; the next one starts paused.';
+    const later = `No worker is running with the data folder ${shortPath(paths.folder)}; the next one starts paused.`;
     for (const line of describeTold(told, later)) this.log(line);
     return {
       until: pause.untilMs === undefined ? null : new Date(pause.untilMs).toISOString(),

@@ -1,6 +1,6 @@
 /** `stt resume`: the end of a pause. One call, print. */
 import { dataPaths } from '../config/data-paths.ts';
-import { dataFolder, loadWorkerSettings } from '../config/load-settings.ts';
+import { dataFolder, loadWorkerSettings, shortPath } from '../config/load-settings.ts';
 import { describeTold } from '../worker/control/describe-told.ts';
 import { resumeWorkers } from '../worker/control/pause-workers.ts';
 import { BaseCommand } from './base-command.ts';
@@ -17,7 +17,8 @@ export class ResumeCommand extends BaseCommand {
     const paths = dataPaths(dataFolder(loadWorkerSettings()));
     const { wasPaused, ...told } = await resumeWorkers(paths);
     this.log(wasPaused ? 'The pause is over.' : 'There was no pause.');
-    for (const line of describeTold(told, 'No worker is running here.')) this.log(line);
+    for (const line of describeTold(told, `No worker is running with the data folder ${shortPath(paths.folder)}.`))
+      this.log(line);
     return { wasPaused, told: told.told.map(({ pid }) => pid), silent: told.silent.map(({ worker }) => worker.pid) };
   }
 }

@@ -32,11 +32,13 @@ export class RunCommand extends BaseCommand {
     { description: 'Try it with the bundled model:', command: '<%= config.bin %> run --once --model demo-digits' },
   ];
   static override flags = {
-    'until-empty': Flags.boolean({ description: 'End when the server has no task to give.', exclusive: ['once'] }),
-    once: Flags.boolean({ description: 'Work on one task, then end.' }),
+    'until-empty': Flags.boolean({
+      description: 'End when the server has no task to give.',
+      exclusive: ['once', 'retry-failed'],
+    }),
+    once: Flags.boolean({ description: 'Work on one task, then end.', exclusive: ['retry-failed'] }),
     'retry-failed': Flags.boolean({
       description: 'Deliver what waits, and try again what the server refused; then end.',
-      exclusive: ['once', 'until-empty'],
       // As the ancestor spelled it.
       aliases: ['retry_failed'],
     }),

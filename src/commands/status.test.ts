@@ -75,7 +75,10 @@ run('says that no worker runs, and what lies there for the next one', async () =
   await writeFile(path.join(outbox, 'refused', letter(3)), '');
   const paused = await stt(folder, 'pause', '--for', '1d');
   assert.is(paused.exitCode, 0, paused.outputTail);
-  assert.match(paused.stdout, /^Paused until 20.*\nNo worker is running here; the next one starts paused\.$/mu);
+  assert.match(
+    paused.stdout,
+    /^Paused until 20.*\nNo worker is running with the data folder .*; the next one starts paused\.$/mu,
+  );
   const { stdout } = await stt(folder, 'status');
   assert.match(stdout, /^A pause is in force until 20\d\d-.*: the next one starts paused\.$/mu);
   assert.match(stdout, /^In the outbox 2 transcripts and reports to be delivered/mu);

@@ -52,11 +52,11 @@ export function loadWorkerSettings(overrides: Overrides = {}): WorkerSettings {
   const { record, unknown } = gather(overrides);
   return parseSettings(workerSettings, record, {
     problems: unknown.problems,
-    check: ({ authEnabled, username, password, gotifyUrl, gotifyKey }) => [
+    check: ({ authEnabled, username, password, gotifyUrl, gotifyKey }, wrong) => [
       ...(authEnabled && (username === undefined || password === undefined)
         ? ['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']
         : []),
-      ...((gotifyUrl === undefined) === (gotifyKey === undefined)
+      ...((gotifyUrl === undefined) === (gotifyKey === undefined) || wrong.has('gotifyUrl')
         ? []
         : ['GOTIFY_URL and GOTIFY_KEY belong together, and one of them is not set']),
     ],

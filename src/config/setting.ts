@@ -36,7 +36,7 @@ export const secret = (value: string): Secret => new Secret(value);
 
 /** A trailing slash is cut, since paths are added. */
 export function httpUrl(value: string): string {
-  const shown = withoutPassword(value);
+  const shown = withoutSecrets(value);
   if (!URL.canParse(value)) throw new Error(`"${shown}" is not a URL; write it like http://server:8000`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
@@ -46,12 +46,21 @@ export function httpUrl(value: string): string {
 
 /** A URL to which paths are added: nothing may come after its own path. */
 export function baseUrl(value: string): string {
-  if (/[?#]/u.test(value)) throw new Error(`"${withoutPassword(value)}" must have no ? or #; paths are added to it`);
+  if (/[?#]/u.test(value)) throw new Error(`"${withoutSecrets(value)}" must have no ? or #; paths are added to it`);
   return httpUrl(value);
 }
 
-/** As it may be shown, also where it is no right URL. */
-const withoutPassword = (value: string): string => value.replace(/^(\w+:)?(\/\/)?.*@/u, '$1$2***@');
+/** The same, where a user name and password in it would do nothing. */
+export function plainBaseUrl(value: string): string {
+  const url = baseUrl(value);
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return url;
+  throw new Error(`"${withoutSecrets(value)}" must have no user name and no password in it`);
+}
+
+/** As it may be shown, also where it is no right URL: a password or a token may stand in it. */
+const withoutSecrets = (value: string): string =>
+  value.replace(/^(\w+:)?(\/\/)?.*@/u, '$1$2***@').replace(/([?#]).*$/u, '$1***');
 
 export function flag(value: string): boolean {
   const lower = value.toLowerCase();

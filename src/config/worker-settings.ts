@@ -10,6 +10,7 @@ import {
   flag,
   httpUrl,
   number,
+  plainBaseUrl,
   secret,
   setting,
   type Setting,
@@ -134,7 +135,7 @@ export const workerSettings = {
   gotifyUrl: setting<string | undefined>({
     env: 'GOTIFY_URL',
     help: 'A Gotify server that is told of failures.',
-    parse: baseUrl,
+    parse: plainBaseUrl,
     fallback: undefined,
     fallbackText: 'none',
     example: 'https://gotify.example',

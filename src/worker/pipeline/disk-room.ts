@@ -1,8 +1,9 @@
 /** Whether the work folder has room for another recording: a full disk is not found out in the middle of one. */
-import { statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
 import type { Clock } from '../../clock.ts';
 import { exitCodes } from '../../exit-codes.ts';
+import { diskError } from '../disk-error.ts';
 import type { Report } from '../worker-event.ts';
 import type { Notifier } from './notifier.ts';
 
@@ -40,7 +41,7 @@ export async function waitForDiskRoom(options: DiskRoomOptions): Promise<void> {
     const either = AbortSignal.any([signal, looked.signal]);
     // Before the look, or a change during it would be missed.
     const change = changes.next(either);
-    const freeBytes = await freeBytesIn(folder);
+    const freeBytes = await freeBytesOrNone(options);
     if (freeBytes >= (isAhead() ? leastFreeBytesAhead : leastFreeBytes)) return looked.abort();
     if (freeBytes < leastFreeBytes) {
       const problem = tooLittle(folder, freeBytes);
@@ -62,7 +63,19 @@ export async function requireDiskRoom(folder: string): Promise<void> {
   if (freeBytes < leastFreeBytes) throw tooLittle(folder, freeBytes);
 }
 
+/** A disk that cannot be looked at has no room: where nobody waits for it, that is what is wrong. */
+async function freeBytesOrNone({ folder, isPatient }: DiskRoomOptions): Promise<number> {
+  try {
+    return await freeBytesIn(folder);
+  } catch (error) {
+    if (isPatient) return 0;
+    throw diskError(`The work folder ${folder} cannot be used`, 'STT_WORK_FOLDER', error);
+  }
+}
+
 async function freeBytesIn(folder: string): Promise<number> {
+  // Somebody may have taken it away.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }

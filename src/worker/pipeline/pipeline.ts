@@ -269,6 +269,6 @@ class Pipeline {
 
   #giveUp(error: unknown): void {
     this.#fatal ??= { error };
-    this.#options.permit.close({ why: 'stop', reason: messageOf(error), finishByMs: 0 });
+    this.#options.permit.close({ why: 'stop', reason: messageOf(error).replace(/\.$/u, ''), finishByMs: 0 });
   }
 }
