@@ -1,8 +1,10 @@
 /** `stt outbox export`: transcripts and error reports as files for a person. Flags in, one call, print. */
 import path from 'node:path';
 import { Args, Flags } from '@oclif/core';
+import { AppError } from '../../app-error.ts';
 import { dataPaths } from '../../config/data-paths.ts';
 import { dataFolder, loadWorkerSettings, shortPath } from '../../config/load-settings.ts';
+import { exitCodes } from '../../exit-codes.ts';
 import { type Exported, exportLetters } from '../../worker/outbox/export-letters.ts';
 import { listLetters } from '../../worker/outbox/list-letters.ts';
 import { BaseCommand } from '../base-command.ts';
@@ -18,7 +20,9 @@ export class ExportOutboxCommand extends BaseCommand {
     { description: 'What would be written:', command: '<%= config.bin %> outbox export ./here --all --dry-run' },
   ];
   static override enableJsonFlag = true;
-  static override args = { folder: Args.string({ required: true, description: 'Where the files go; it is made.' }) };
+  static override args = {
+    folder: Args.string({ required: true, description: 'Where the files go; it is made.', parse: notEmpty }),
+  };
   static override flags = {
     refused: Flags.boolean({ description: 'What the server refused, instead of what waits.', exclusive: ['all'] }),
     all: Flags.boolean({ description: 'What waits, and what the server refused.' }),
@@ -40,4 +44,13 @@ export class ExportOutboxCommand extends BaseCommand {
     this.logToStderr(`${count('written')} ${verb} to ${shortPath(folder)}, ${count('kept')} were there already.`);
     return { folder, exported };
   }
+}
+
+function notEmpty(folder: string): Promise<string> {
+  if (folder.trim() !== '') return Promise.resolve(folder);
+  throw new AppError('The folder has no name.', {
+    code: 'STT_USAGE',
+    hint: 'See stt outbox export --help.',
+    exitCode: exitCodes.usage,
+  });
 }

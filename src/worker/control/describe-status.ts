@@ -24,7 +24,10 @@ export function describeStatus(status: WorkerStatus): string[] {
       `Slot ${slot}`,
       work === undefined ? 'waits for a task' : describeWork(work),
     ]),
-    ...ahead.map((work): [string, string] => ['Ahead', describeWork(work)]),
+    ...ahead.map((work): [string, string] => [
+      'Ahead',
+      isReady(work) ? `ready ${shortId(work.task)}` : describeWork(work),
+    ]),
     ...delivering.map(({ task }): [string, string] => ['Delivering', shortId(task)]),
     ['Outbox', describeOutbox(status.outbox)],
     ['Last error', describeError(status.lastError)],
@@ -77,6 +80,9 @@ function describeServer({ url, isAway, reason, since }: WorkerStatus['server']):
   const from = since === undefined ? '' : ` since ${localTime(since)}`;
   return `${url ?? ''} AWAY${from}: ${reason ?? 'no reason given'}`.trim();
 }
+
+/** Decoded, and waiting for a slot. */
+const isReady = ({ phase, progress }: Work): boolean => phase === 'decode' && progress === 1;
 
 /** `transcribing 3f2a9c01   45 %  12.4 x real time  0:35 left`. */
 function describeWork({ task, phase, progress, speed, etaSeconds }: Work): string {

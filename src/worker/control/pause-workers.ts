@@ -18,7 +18,12 @@ export async function pauseWorkers(
   const pause = pauseFrom(request, nowMs);
   const { forMs, isAtOnce } = request;
   const body = { ...(forMs === undefined ? {} : { forSeconds: forMs / 1000 }), isAtOnce };
-  return explainForbidden(paths.folder, 'stt pause', async () => {
+  const asTyped = [
+    'stt pause',
+    ...(forMs === undefined ? [] : [`--for ${forMs / 1000}s`]),
+    ...(isAtOnce ? ['--now'] : []),
+  ];
+  return explainForbidden(paths.folder, asTyped.join(' '), async () => {
     await explainDisk(paths.workerPause, 'written', writePause(paths.workerPause, pause));
     return { ...(await tellWorkers(paths.workerControl, { method: 'POST', path: '/pause', body })), pause };
   });

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, systemErrorCode } from '../../app-error.ts';
+import { AppError, messageOf, systemErrorCode } from '../../app-error.ts';
 import { createFileAtomic } from '../../atomic-file.ts';
-import { diskError } from '../disk-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
 import type { Letter } from './letter.ts';
 import type { ListedLetter } from './list-letters.ts';
 
@@ -38,11 +38,13 @@ export async function exportLetters(
     }
     return exported;
   } catch (error) {
-    throw diskError(
-      `Nothing more can be written to ${folder}`,
-      'STT_EXPORT',
-      new Error(messageOf(error), { cause: error }),
-    );
+    const isForbidden = ['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '');
+    throw new AppError(`Nothing more can be written to ${folder}: ${messageOf(error)}.`, {
+      code: 'STT_EXPORT',
+      hint: 'Name another folder, in which this user may write; what is there already stays.',
+      exitCode: isForbidden ? exitCodes.noPermission : exitCodes.ioError,
+      cause: error,
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { runChild } from '../../run-child.ts';
 import { ownToken } from '../process-owner.ts';
 import { startFakeServer } from '../testing/fake-server.ts';
+import { openOutbox } from './outbox.ts';
 import {
   desk,
   endedRun,
@@ -189,6 +190,44 @@ run('says that its folder cannot be made', async () => {
   await writeFile(folder.join('file'), '');
   const error = await rejects(desk({ ...folder, path: folder.join('file') }), /The outbox .* cannot be used: ENOTDIR/u);
   assert.is(error['exitCode'], 74);
+});
+
+run('waits no longer than told for a server that does not answer', async () => {
+  await using folder = await temporaryFolder();
+  const clock = fakeClock();
+  let isBrokenOff = false;
+  let sent = 0;
+  const outbox = await openOutbox({
+    folder: folder.path,
+    clock,
+    report: () => {},
+    client: {
+      sendError: () => Promise.resolve(later),
+      sendResult: (_, signal) =>
+        new Promise((resolve) => {
+          sent += 1;
+          const breakOff = (): void => {
+            isBrokenOff = true;
+            resolve(later);
+          };
+          signal.addEventListener('abort', breakOff);
+          if (signal.aborted) breakOff();
+        }),
+    },
+  });
+  const stop = new AbortController();
+  const posting = outbox.post(transcript, stop.signal);
+  while ((await lettersIn(folder.path)).length === 0) await clock.advance(0);
+  stop.abort();
+  await posting;
+  isBrokenOff = false;
+  const flushing = outbox.flush(10_000, never);
+  while (sent < 2) await clock.advance(0);
+  await clock.advance(9000);
+  assert.not(isBrokenOff);
+  await clock.advance(1000);
+  assert.is(await flushing, 1);
+  assert.ok(isBrokenOff);
 });
 
 run.run();

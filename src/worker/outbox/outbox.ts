@@ -115,17 +115,27 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
     async flush(patienceMs, signal) {
       const deadline = clock.now() + patienceMs;
+      // A server that does not answer must not use up much more than that either.
+      const over = new AbortController();
+      const tooLate = new AbortController();
+      const either = AbortSignal.any([signal, tooLate.signal]);
+      // Who has no patience for a second round has it for one.
+      if (patienceMs > 0) {
+        void clock.sleep(patienceMs, AbortSignal.any([signal, over.signal])).then(() => tooLate.abort());
+      }
       try {
         for (let failures = 1; ; failures += 1) {
-          const { waiting } = await postman.deliverRound(signal, mostFailuresPerRound);
+          const { waiting } = await postman.deliverRound(either, mostFailuresPerRound);
           const pauseMs = pauseAfter(failures);
-          if (waiting === 0 || signal.aborted || clock.now() + pauseMs > deadline) return waiting;
-          await clock.sleep(pauseMs, signal);
+          if (waiting === 0 || either.aborted || clock.now() + pauseMs > deadline) return waiting;
+          await clock.sleep(pauseMs, either);
         }
       } catch (error) {
         cannotBeUsed(error);
         // Letters that are known to wait.
         return 0;
+      } finally {
+        over.abort();
       }
     },
 

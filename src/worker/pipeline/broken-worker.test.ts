@@ -59,7 +59,7 @@ run('comes back only when the sample goes through on every GPU', async () => {
   worker.declare('no room\non the card', () => (mended += 1));
   worker.declare('said twice', () => (mended += 100));
   assert.is(permit.closure?.why, 'broken');
-  assert.match(permit.closure?.reason ?? '', /^3 tasks in a row .*: no room \(on the card\)$/u);
+  assert.match(permit.closure?.reason ?? '', /^tasks fail for a fault of this machine: no room \(on the card\)$/u);
   while (events.length < 2) await clock.sleep(1000);
   assert.match(permit.closure?.reason ?? '', /the bundled sample cannot be transcribed: .*device lost/u);
   assert.is(mended, 0);

@@ -9,7 +9,6 @@ import type { Engine } from '../../engine/find-engine.ts';
 import { proveOnSample } from '../../engine/prove-on-sample.ts';
 import type { WorkPermit } from '../schedule/work-permit.ts';
 import { requireDiskRoom } from './disk-room.ts';
-import { mostFaultsInARow } from './machine-faults.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 export type BrokenWorkerOptions = {
@@ -44,7 +43,7 @@ export function watchBrokenWorker(options: BrokenWorkerOptions): BrokenWorker {
     permit.close({ why: 'broken', reason, finishByMs: Infinity, untilMs });
 
   const tryUntilItWorks = async (first: string, mended: () => void): Promise<void> => {
-    let reason = `${mostFaultsInARow} tasks in a row failed for a fault of this machine: ${brief(first)}`;
+    let reason = `tasks fail for a fault of this machine: ${brief(first)}`;
     // One that is mended, and broken again soon, has more patience with itself.
     if (clock.now() - mendedAtMs > longestPauseMs) pauseMs = firstPauseMs;
     for (;;) {

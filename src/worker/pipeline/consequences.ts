@@ -55,6 +55,7 @@ export function weighConsequences({ mode, clock, onBroken, giveUp }: Consequence
       const trouble = {
         fault: 'machine',
         phase: 'deliver',
+        isProven: false,
         error: error instanceof Error ? error : new Error(reason),
       } as const;
       const handBack: Finding = { kind: 'hand_back', reason, trouble };

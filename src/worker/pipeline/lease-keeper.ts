@@ -22,6 +22,9 @@ export type LeaseKeeperOptions = {
   clock: Clock;
   /** What the heartbeat tells. */
   current: () => Omit<HeartbeatMessage, 'id'>;
+  /** Nobody answered. */
+  onAway?: (reason: string, askedAtMs: number) => void;
+  onHere?: () => void;
 };
 
 export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
@@ -38,20 +41,25 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
 const shortestPauseMs = 1000;
 
 async function beat(
-  { lease, client, clock, current }: LeaseKeeperOptions,
+  { lease, client, clock, current, onAway, onHere }: LeaseKeeperOptions,
   termSeconds: number,
   { lost, done, confirm }: { lost: AbortController; done: AbortSignal; confirm: () => void },
 ): Promise<void> {
   const intervalMs = Math.max(shortestPauseMs, Math.min(heartbeatSeconds, termSeconds / 3) * 1000);
   let failures = 0;
   while (!done.aborted) {
+    const askedAtMs = clock.now();
     // A connection that hangs must not use up the term.
     const answer = await within(intervalMs, clock, done, (signal) =>
       client.sendHeartbeat({ id: lease.id, ...current() }, signal),
     );
     if (done.aborted) return;
     if (answer.kind === 'refused') return lost.abort(new Error(answer.reason));
-    if (answer.kind === 'accepted') confirm();
+    if (answer.kind === 'later' && answer.status === undefined) onAway?.(answer.reason, askedAtMs);
+    if (answer.kind === 'accepted') {
+      confirm();
+      onHere?.();
+    }
     failures = answer.kind === 'accepted' ? 0 : failures + 1;
     const asked = answer.kind === 'later' ? (answer.retryAfterMs ?? 0) : 0;
     const pauseMs = failures === 0 ? intervalMs : Math.max(asked, backoffMs(failures, Math.random()));

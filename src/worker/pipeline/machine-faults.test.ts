@@ -5,10 +5,10 @@ import type { Finding } from './task-in-hand.ts';
 
 const run = suite('createMachineFaults');
 
-const fault = (reason = 'disk full'): Finding => ({
+const fault = (reason = 'disk full', isProven = false): Finding => ({
   kind: 'hand_back',
   reason,
-  trouble: { fault: 'machine', phase: 'decode', error: new Error(reason) },
+  trouble: { fault: 'machine', phase: 'decode', error: new Error(reason), isProven },
 });
 const failed: Finding = { kind: 'failed', phase: 'decode', fault: 'recording', reason: 'noise' };
 
@@ -40,6 +40,16 @@ run('a task that came to its end in order ends the row', () => {
   assert.is(faults.weigh(failed, 'c'), failed);
   faults.forgive();
   faults.weigh(fault(), 'd');
+  assert.is(faults.verdict(), undefined);
+});
+
+run('is broken at once by a fault that is proven, and burns no attempt for it', () => {
+  const faults = createMachineFaults();
+  faults.weigh(fault(), 'a');
+  assert.is(faults.verdict(), undefined);
+  assert.is(faults.weigh(fault('the sample fails too', true), 'a').kind, 'hand_back');
+  assert.is(faults.verdict(), 'the sample fails too');
+  faults.forgive();
   assert.is(faults.verdict(), undefined);
 });
 

@@ -1,12 +1,12 @@
 /**
  * Keeps count of what was this worker's own fault. Such a task is handed back, so that another machine may try it; the same
- * recording a second time is an attempt like any other, or it would come back for ever. Several in a row, on different recordings,
- * and the worker is broken. Pure.
+ * recording a second time is an attempt like any other, or it would come back for ever. Several in a row, on different recordings, or
+ * one that is proven, and the worker is broken. Pure.
  */
 import type { Finding } from './task-in-hand.ts';
 
 /** Faults in a row, each on another recording, after which a worker takes no more tasks. */
-export const mostFaultsInARow = 3;
+const mostFaultsInARow = 3;
 /** Recordings that are remembered. */
 const mostRemembered = 1000;
 
@@ -22,14 +22,17 @@ export type MachineFaults = {
 export function createMachineFaults(): MachineFaults {
   const known = new Set<string>();
   const inARow = new Set<string>();
-  let last: string | undefined;
+  let last = '';
+  let isProven = false;
 
+  const isBroken = (): boolean => isProven || inARow.size >= mostFaultsInARow;
   return {
     weigh(finding, recordingKey) {
       if (finding.kind !== 'hand_back' || finding.trouble === undefined) return finding;
       const { trouble, reason } = finding;
       inARow.add(recordingKey);
       last = reason;
+      isProven ||= trouble.isProven;
       const isKnown = known.has(recordingKey);
       known.delete(recordingKey);
       known.add(recordingKey);
@@ -38,10 +41,13 @@ export function createMachineFaults(): MachineFaults {
         known.delete(oldest);
       }
       // A worker that is broken burns no attempts.
-      const isAttempt = isKnown && inARow.size < mostFaultsInARow;
+      const isAttempt = isKnown && !isBroken();
       return isAttempt ? { kind: 'failed', phase: trouble.phase, fault: trouble.fault, reason } : finding;
     },
-    verdict: () => (inARow.size >= mostFaultsInARow ? last : undefined),
-    forgive: () => inARow.clear(),
+    verdict: () => (isBroken() ? last : undefined),
+    forgive() {
+      inARow.clear();
+      isProven = false;
+    },
   };
 }

@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { ClientRequest } from 'node:http';
 import path from 'node:path';
+import { queryObjects } from 'node:v8';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually } from '../../../test/support/eventually.ts';
@@ -164,6 +166,16 @@ run('measures that no engine waited', async () => {
   assert.is(transcribed, 4);
   assert.ok(engineSeconds > 0);
   assert.ok(engineIdleSeconds > 0 && engineIdleSeconds < 60, String(engineIdleSeconds));
+});
+
+run('keeps nothing of a task that is over', async () => {
+  await using server = await serverWith(30);
+  const env = { STT_SLOTS: '2' };
+  await using worker = await startWorker({ serverUrl: server.url, mode: 'until_empty', env });
+  assert.is((await worker.ended).transcribed, 30);
+  // It collects what is not needed first.
+  const requests = queryObjects(ClientRequest, { format: 'count' });
+  assert.ok(requests < 10, `${requests} requests are kept`);
 });
 
 run('gives an end of its own to each of many tasks in several slots', async () => {

@@ -16,7 +16,7 @@ import { concludeTask } from './conclude-task.ts';
 import { type Consequences, weighConsequences } from './consequences.ts';
 import { waitForDiskRoom } from './disk-room.ts';
 import type { DryTime, EngineIdle } from './engine-idle.ts';
-import { keepLease } from './lease-keeper.ts';
+import { keepLease, type LeaseKeeperOptions } from './lease-keeper.ts';
 import { createNotifier } from './notifier.ts';
 import { prepareTask } from './prepare-task.ts';
 import { type ReadyTask, runSlot } from './run-slot.ts';
@@ -74,6 +74,8 @@ class Pipeline {
   readonly #running = new Map<TaskInHand, Prepared>();
   readonly #preparations = measurePreparations();
   #isSupplyOver = false;
+  /** Heartbeats get no answer. */
+  #isMute = false;
   #lastSpeed: number | undefined;
   #fatal: { error: unknown } | undefined;
 
@@ -150,7 +152,8 @@ class Pipeline {
       const broken = permit.closures().find(({ why }) => why === 'broken');
       return broken === undefined ? {} : { trouble: broken.reason };
     };
-    const keeper = keepLease({ lease, client, clock, current: () => ({ ...progress.current(), ...trouble() }) });
+    const current = () => ({ ...progress.current(), ...trouble() });
+    const keeper = keepLease({ lease, client, clock, current, ...this.#presenceWatch() });
     const handBack = new AbortController();
     const task: TaskInHand = {
       lease,
@@ -172,12 +175,29 @@ class Pipeline {
       this.#changes.notify();
       return this.#conclude(task, outcome);
     }
-    this.#preparations.note((clock.now() - claimedAtMs) / 1000);
+    this.#preparations.note(outcome.preparationSeconds);
     this.#ready.push({ task, prepared: outcome });
     task.dropped.addEventListener('abort', () => this.#dropReady(task), { once: true });
     if (task.dropped.aborted) this.#dropReady(task);
     this.#changes.notify();
     return undefined;
+  }
+
+  /** With every slot at work nothing is claimed: then heartbeats alone tell that the server is away. */
+  #presenceWatch(): Pick<LeaseKeeperOptions, 'onAway' | 'onHere'> {
+    const { mode, presence } = this.#options;
+    // A run that is to end by itself has its own patience, for claims.
+    if (mode !== 'forever') return {};
+    return {
+      onAway: (reason, askedAtMs) => {
+        this.#isMute = true;
+        presence.away(reason, askedAtMs);
+      },
+      onHere: () => {
+        if (this.#isMute) presence.here();
+        this.#isMute = false;
+      },
+    };
   }
 
   async #runSlot(slot: number): Promise<void> {
@@ -238,6 +258,8 @@ class Pipeline {
     const takenSeconds = (clock.now() - claimedAtMs) / 1000;
     report({ ...end, task: lease.id, language: lease.language, takenSeconds });
     void keeper;
+    // Node.js keeps a composite signal that somebody listens to until it aborts, and with it all that the listener knows.
+    task.handBack.abort(new Error('over'));
     this.#changes.notify();
   }
 

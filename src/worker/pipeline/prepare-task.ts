@@ -58,11 +58,12 @@ async function prepare(task: TaskInHand, { client, clock, patienceMs }: PrepareO
   // It is not needed any more, and may be large.
   await rm(file, { force: true });
   progress.advance(1);
+  const preparationSeconds = (clock.now() - task.claimedAtMs) / 1000;
 
   if (!(await isConfirmed(keeper.confirmed, patienceMs, clock, signal)))
     return serverAway('it does not renew the lease');
   const { audioSeconds, soundUntilSeconds } = decoded;
-  return { kind: 'prepared', wavFile, language, audioSeconds, soundUntilSeconds };
+  return { kind: 'prepared', preparationSeconds, wavFile, language, audioSeconds, soundUntilSeconds };
 }
 
 /** @throws the signal's reason when the task is dropped meanwhile. @returns false where it took too long. */

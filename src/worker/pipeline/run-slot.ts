@@ -56,7 +56,7 @@ async function watchOver(task: TaskInHand, { permit, clock }: SlotOptions, done:
   while (!done.aborted) {
     look();
     const endsInMs = (permit.closure?.finishByMs ?? Infinity) - clock.now();
-    await clock.sleep(Math.min(lookEveryMs, Math.max(1, endsInMs)), done);
+    await clock.sleep(endsInMs > 0 ? Math.min(lookEveryMs, endsInMs) : lookEveryMs, done);
   }
   stopListening();
 }

@@ -26,6 +26,8 @@ export type TaskInHand = {
 /** Decoded, and under a lease that the server has confirmed: an engine may begin. */
 export type Prepared = {
   kind: 'prepared';
+  /** From the claim until it was decoded. */
+  preparationSeconds: number;
   /** 16 kHz mono. */
   wavFile: string;
   language: string;
@@ -50,7 +52,13 @@ export type Finding =
   /** No attempt. With `trouble` it is this worker's fault; with `serverAway` nobody's here. */
   | { kind: 'hand_back'; reason: string; trouble?: Trouble; serverAway?: AppError };
 
-export type Trouble = { fault: 'engine' | 'machine'; phase: Phase; error: Error };
+export type Trouble = {
+  fault: 'engine' | 'machine';
+  phase: Phase;
+  error: Error;
+  /** No recording would fare better: the engine, its GPU or a program is gone, or failed on the bundled sample too. */
+  isProven: boolean;
+};
 
 /** What becomes of a task in which a step was thrown out of: dropped on purpose, or this machine in trouble. */
 export function findingOf(error: unknown, { keeper, handBack, progress }: TaskInHand): Finding {
@@ -60,6 +68,7 @@ export function findingOf(error: unknown, { keeper, handBack, progress }: TaskIn
     fault: isOfEngine(error) ? 'engine' : 'machine',
     phase: progress.current().phase,
     error: error instanceof Error ? error : new Error(String(error)),
+    isProven: isOfEngine(error) || (error instanceof AppError && error.code === 'STT_TOOL_MISSING'),
   };
   return { kind: 'hand_back', reason: messageOf(error), trouble };
 }

@@ -46,7 +46,7 @@ async function runAndJudge(
       return {
         kind: 'hand_back',
         reason,
-        trouble: { fault: 'machine', phase: 'transcribe', error: machineFault(reason) },
+        trouble: { fault: 'machine', phase: 'transcribe', error: machineFault(reason), isProven: false },
       };
     }
     // In its slot: an engine that fails on good speech too has broken since the start, and no recording is to blame for that.

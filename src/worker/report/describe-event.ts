@@ -1,5 +1,6 @@
 /** One line of English for each event that is worth one. Pure. */
 import type { SuspectReason } from '../../engine/judge-transcript.ts';
+import { stopReason } from '../schedule/stop-in-time.ts';
 import type { Summary, WorkerEvent } from '../worker-event.ts';
 
 /** @returns undefined for what only a live display shows. */
@@ -12,7 +13,7 @@ export function describeEvent(event: WorkerEvent): string | undefined {
     case 'warning':
       return event.message;
     case 'server_away':
-      return `The server cannot be used: ${event.reason}. Trying again until it can.`;
+      return `The server cannot be used: ${sentenceEnd(event.reason)} Trying again until it can.`;
     case 'server_back':
       return 'The server is back.';
     case 'idle':
@@ -24,7 +25,8 @@ export function describeEvent(event: WorkerEvent): string | undefined {
       // The command itself says what ended it.
       return undefined;
     case 'closed':
-      return `No more tasks are taken: ${event.reason}${event.until === undefined ? '' : ` (until ${localTime(event.until)})`}.`;
+      if (event.why === 'stop' && event.until === undefined) return describeStop(event.reason);
+      return `No more tasks are taken: ${event.reason}${event.until === undefined ? '' : ` (until ${localTime(event.until)})`}.${event.why === 'pause' ? ' "stt resume" ends that.' : ''}`;
     case 'opened':
       return 'Tasks are taken again.';
     case 'transcribed':
@@ -32,17 +34,17 @@ export function describeEvent(event: WorkerEvent): string | undefined {
     case 'failed':
       return `Task ${shortId(event.task)} failed${event.fault === 'recording' ? '' : ` (${faultNames[event.fault]})`}: ${event.reason}`;
     case 'lease_lost':
-      return `Task ${shortId(event.task)} was dropped, the server gave it to somebody else: ${event.reason}.`;
+      return `Task ${shortId(event.task)} was dropped, the server gave it to somebody else: ${sentenceEnd(event.reason)}`;
     case 'handed_back':
       return event.accepted
-        ? `Task ${shortId(event.task)} was handed back: ${event.reason}.`
-        : `Task ${shortId(event.task)} could not be handed back, its lease runs out: ${event.reason}.`;
+        ? `Task ${shortId(event.task)} was handed back: ${sentenceEnd(event.reason)}`
+        : `Task ${shortId(event.task)} could not be handed back, its lease runs out: ${sentenceEnd(event.reason)}`;
     case 'waiting':
-      return `The ${letterName[event.what]} of task ${shortId(event.task)} waits in the outbox: ${event.reason}.`;
+      return `The ${letterName[event.what]} of task ${shortId(event.task)} waits in the outbox: ${sentenceEnd(event.reason)}`;
     case 'delivered':
       return `The ${letterName[event.what]} of task ${shortId(event.task)} that waited in the outbox was delivered.`;
     case 'refused':
-      return `The server refused the ${letterName[event.what]} of task ${shortId(event.task)}: ${event.reason}. It is kept in ${event.file}.`;
+      return `The server refused the ${letterName[event.what]} of task ${shortId(event.task)}: ${sentenceEnd(event.reason)} It is kept in ${event.file}.`;
     case 'summary':
       break;
   }
@@ -50,6 +52,14 @@ export function describeEvent(event: WorkerEvent): string | undefined {
 }
 
 export const demoModelNote = 'demo model: knows spoken digits only';
+
+const describeStop = (reason: string): string =>
+  reason === stopReason
+    ? 'The worker stops: what will be done in time is finished, the rest handed back. A second signal hands back everything.'
+    : `The worker stops: ${reason}.`;
+
+/** With one full stop. */
+const sentenceEnd = (reason: string): string => reason.replace(/(?<![.?!])$/u, '.');
 
 const faultNames = { engine: 'the engine is at fault', machine: 'this machine is at fault' } as const;
 

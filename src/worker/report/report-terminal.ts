@@ -56,10 +56,14 @@ export function createTerminalReport(): TerminalReport {
   return { report, [Symbol.dispose]: endLines };
 }
 
+/** Decoded, and waiting for a slot. */
+const isReady = ({ slot, phase, progress }: TaskProgressEvent): boolean =>
+  slot === undefined && phase === 'decode' && progress === 1;
+
 /** `transcribing 3f2a9c01  12.4 x real time  0:35 left`. */
 export function describeProgress(event: TaskProgressEvent): string {
   return [
-    `${phaseNames[event.phase]} ${shortId(event.task)}`,
+    `${isReady(event) ? 'ready' : phaseNames[event.phase]} ${shortId(event.task)}`,
     event.speed === undefined ? '' : `${event.speed.toFixed(1)} x real time`,
     event.etaSeconds === undefined ? '' : `${clockTime(event.etaSeconds)} left`,
   ]

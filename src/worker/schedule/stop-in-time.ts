@@ -23,6 +23,8 @@ export type StopInTime = {
 
 export type Call = Disposable & { signal: AbortSignal };
 
+export const stopReason = 'the worker stops';
+
 /** To end an engine that ignores SIGTERM, and to hand its task back. */
 const handBackMs = 5500;
 /** A call that a stopping worker makes, or that was under way: what it would tell is kept, or the lease runs out. */
@@ -36,7 +38,7 @@ export function stopInTime({ shutdown, stopMs, permit, clock }: StopInTimeOption
   const { drain, abort } = shutdown;
   const over = new AbortController();
   let stoppedAtMs = 0;
-  const reason = 'the worker stops';
+  const reason = stopReason;
   const onDrain = (): void => {
     stoppedAtMs = clock.now();
     permit.close({ why: 'stop', reason, finishByMs: stoppedAtMs + stopMs - handBackMs });
