@@ -196,16 +196,16 @@ run('waits no longer than told for a server that does not answer', async () => {
   await using folder = await temporaryFolder();
   const clock = fakeClock();
   let isBrokenOff = false;
-  let sent = 0;
+  const sent: object[] = [];
   const outbox = await openOutbox({
     folder: folder.path,
     clock,
     report: () => {},
     client: {
       sendError: () => Promise.resolve(later),
-      sendResult: (_, signal) =>
+      sendResult: (message, signal) =>
         new Promise((resolve) => {
-          sent += 1;
+          sent.push(message);
           const breakOff = (): void => {
             isBrokenOff = true;
             resolve(later);
@@ -222,7 +222,7 @@ run('waits no longer than told for a server that does not answer', async () => {
   await posting;
   isBrokenOff = false;
   const flushing = outbox.flush(10_000, never);
-  while (sent < 2) await clock.advance(0);
+  while (sent.length < 2) await clock.advance(0);
   await clock.advance(9000);
   assert.not(isBrokenOff);
   await clock.advance(1000);
