@@ -49,7 +49,8 @@ async function stallReaders(): Promise<void> {
     reader.write('GET /task HTTP/1.1\r\nHost: test\r\n\r\n');
   }
   await eventually(
-    () => recordings(server.pid) === stalledReaders && sockets(server.pid) >= socketsBefore + stalledReaders,
+    // The connection that asked for /livez may be gone by now.
+    () => recordings(server.pid) === stalledReaders && sockets(server.pid) >= socketsBefore + stalledReaders - 2,
     'all are being served',
     30_000,
   );
@@ -132,7 +133,8 @@ async function fallIntoBlackHoles(): Promise<void> {
     const proxy = proxies.use(await startCutProxy(server.port));
     const data = proxies.use(await temporaryFolder());
     proxy.blackHole(request, after);
-    workers.push({ proxy, end: runTestWorker(data.path, proxy.url) });
+    // One each: while it delivers, a worker would claim what is meant for the next one.
+    workers.push({ proxy, end: runTestWorker(data.path, proxy.url, ['--once']) });
     // One after the other, so that each gets the recording that is meant for it.
     const granted = (): boolean => proxy.requests.some((line) => line.startsWith('GET /task'));
     await eventually(granted, 'it asks for a task', 30_000);
