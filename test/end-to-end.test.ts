@@ -176,6 +176,8 @@ endToEnd('a recording whose transcript was taken away is transcribed again', asy
   await using server = await startTestServer(library, folder.path, { STT_SCAN_SECONDS: '1' });
   assert.is((await runTestWorker(folder.path, server.url)).exitCode, 0);
   await rm(folder.join('library', 'talk.vtt'));
+  // A worker that starts before the server noticed finds nothing to do, and --once ends.
+  await server.seen(/"reopen":1/u);
   assert.is((await runTestWorker(folder.path, server.url, ['--once'])).exitCode, 0);
   assert.is(await wrongWords(recording, shortSampleWords), 0);
 });
