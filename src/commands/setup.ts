@@ -1,11 +1,12 @@
 /** `stt setup`: makes this machine able to transcribe. Flags in, one call, print. */
 import { Flags } from '@oclif/core';
 import { loadWorkerSettings, shortPath } from '../config/load-settings.ts';
-import { hasOtherModel } from '../setup/demo-model.ts';
+import { hasOtherModel } from '../models/bundled-model.ts';
 import { describeSetup } from '../setup/describe-setup.ts';
 import { runSetup, type SetupReport } from '../setup/run-setup.ts';
 import { plainSetupRequest, type SetupRequest } from '../setup/setup-request.ts';
-import { backends, bundledModels, readModel } from '../setup/whisper-data.ts';
+import { backends } from '../backend.ts';
+import { bundledModels, readModel } from '../setup/whisper-data.ts';
 import { listenForShutdown } from '../shutdown.ts';
 import { BaseCommand } from './base-command.ts';
 

@@ -1,18 +1,18 @@
 /** `stt setup --dry-run`: every command that would be run and every path that would be written, in order. Changes nothing. */
 import path from 'node:path';
-import { chooseGenerator } from './build-engine.ts';
-import { buildArguments, configureArguments } from './cmake-arguments.ts';
+import { chooseGenerator } from './build/build-engine.ts';
+import { buildArguments, configureArguments } from './build/cmake-arguments.ts';
 import { commandLine } from './command-line.ts';
-import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engine-record.ts';
-import { findEngine, findUnfinished, isInUse, newEngineFolder } from './engine-store.ts';
+import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engines/engine-record.ts';
+import { findEngine, findUnfinished, isInUse, newEngineFolder } from './engines/engine-store.ts';
 import { explainFileFailure } from './explain-file-failure.ts';
-import { npmPackArguments } from './fetch-source.ts';
-import { buildTools, findMissingTools, runtimeTools, type Tool } from './find-tools.ts';
-import { decideInstall, findPackagePower } from './install-packages.ts';
-import { jobsHere } from './make-engine.ts';
-import { refuseUnbuildable } from './refuse-unbuildable.ts';
+import { npmPackArguments } from './source/fetch-source.ts';
+import { buildTools, findMissingTools, runtimeTools, type Tool } from './packages/find-tools.ts';
+import { decideInstall, findPackagePower } from './packages/install-packages.ts';
+import { jobsHere } from './engines/make-engine.ts';
+import { refuseUnbuildable } from './build/refuse-unbuildable.ts';
 import type { SetupRequest } from './setup-request.ts';
-import { findWantedEngine, type WantedEngine } from './wanted-engine.ts';
+import { findWantedEngine, type WantedEngine } from './engines/wanted-engine.ts';
 import { readModel } from './whisper-data.ts';
 
 export async function describeSetup(request: SetupRequest): Promise<string[]> {

@@ -5,17 +5,18 @@
 import { AppError } from '../app-error.ts';
 import type { DataPaths } from '../config/data-paths.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { installBundledModel } from './demo-model.ts';
-import { describeSource } from './engine-record.ts';
-import { findEngine, isInUse, useEngine } from './engine-store.ts';
+import { installBundledModel } from '../models/bundled-model.ts';
+import { describeSource } from './engines/engine-record.ts';
+import { findEngine, isInUse, useEngine } from './engines/engine-store.ts';
 import { explainFileFailure } from './explain-file-failure.ts';
-import { buildTools, runtimeTools } from './find-tools.ts';
-import { provideTools } from './install-packages.ts';
-import { makeEngine } from './make-engine.ts';
-import { refuseUnbuildable } from './refuse-unbuildable.ts';
+import { buildTools, runtimeTools } from './packages/find-tools.ts';
+import { provideTools } from './packages/install-packages.ts';
+import { makeEngine } from './engines/make-engine.ts';
+import { refuseUnbuildable } from './build/refuse-unbuildable.ts';
 import type { SetupRequest } from './setup-request.ts';
-import { findWantedEngine } from './wanted-engine.ts';
-import { type Backend, type BundledModel, readModel } from './whisper-data.ts';
+import { findWantedEngine } from './engines/wanted-engine.ts';
+import type { Backend } from '../backend.ts';
+import { type BundledModel, readModel } from './whisper-data.ts';
 
 export type SetupReport = {
   backend: Backend;

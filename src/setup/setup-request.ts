@@ -4,8 +4,9 @@ import { type DataPaths, dataPaths } from '../config/data-paths.ts';
 import { dataFolder } from '../config/load-settings.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { askOnTerminal } from './ask-on-terminal.ts';
-import type { PackageConsent, ProvideToolsOptions } from './install-packages.ts';
-import { type Backend, type BundledModel, type Pins, readPins } from './whisper-data.ts';
+import type { PackageConsent, ProvideToolsOptions } from './packages/install-packages.ts';
+import type { Backend } from '../backend.ts';
+import { type BundledModel, type Pins, readPins } from './whisper-data.ts';
 
 export type SetupRequest = ProvideToolsOptions & {
   backend: Backend;

@@ -7,8 +7,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { packageFolder } from '../package-folder.ts';
 
-export const backends = ['cpu'] as const;
-export type Backend = (typeof backends)[number];
+import { type Backend, backends } from '../backend.ts';
 
 export const bundledModels = ['demo-digits'] as const;
 export type BundledModel = (typeof bundledModels)[number];

@@ -4,7 +4,7 @@
  */
 import { runChild } from '../../src/run-child.ts';
 import { askOnTerminal } from '../../src/setup/ask-on-terminal.ts';
-import { answers } from '../../src/setup/find-tools.ts';
+import { answers } from '../../src/setup/packages/find-tools.ts';
 import { python } from '../support/python.ts';
 
 const packages = ['python3', 'python3-requests', 'python3-fastapi', 'python3-uvicorn', 'openssl', 'nginx', 'caddy'];

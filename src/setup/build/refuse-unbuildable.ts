@@ -1,7 +1,7 @@
 /** A data folder that cmake cannot build in is refused before anything is done. */
-import { AppError } from '../app-error.ts';
-import type { DataPaths } from '../config/data-paths.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { AppError } from '../../app-error.ts';
+import type { DataPaths } from '../../config/data-paths.ts';
+import { exitCodes } from '../../exit-codes.ts';
 
 /** @throws AppError STT_DATA_FOLDER, exit code 78. */
 export function refuseUnbuildable(paths: DataPaths): void {

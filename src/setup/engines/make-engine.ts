@@ -5,10 +5,10 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
-import type { DataPaths } from '../config/data-paths.ts';
-import { buildEngine } from './build-engine.ts';
-import { openBuildLog } from './build-log.ts';
-import { defaultJobs } from './cmake-arguments.ts';
+import type { DataPaths } from '../../config/data-paths.ts';
+import { buildEngine } from '../build/build-engine.ts';
+import { openBuildLog } from '../build/build-log.ts';
+import { defaultJobs } from '../build/cmake-arguments.ts';
 import { describeSource, engineKey, type Source } from './engine-record.ts';
 import {
   completeEngine,
@@ -23,13 +23,13 @@ import {
   type UnfinishedEngine,
   useEngine,
 } from './engine-store.ts';
-import { fetchSource } from './fetch-source.ts';
-import { notWhisper } from './given-source.ts';
-import type { SetupRequest } from './setup-request.ts';
-import { type SetupLock, withSetupLock } from './setup-lock.ts';
-import { unpack } from './unpack.ts';
+import { fetchSource } from '../source/fetch-source.ts';
+import { notWhisper } from '../source/given-source.ts';
+import type { SetupRequest } from '../setup-request.ts';
+import { type SetupLock, withSetupLock } from '../setup-lock.ts';
+import { unpack } from '../source/unpack.ts';
 import type { WantedEngine } from './wanted-engine.ts';
-import { copyTree, findWhisperTree, type WhisperTree } from './whisper-tree.ts';
+import { copyTree, findWhisperTree, type WhisperTree } from '../source/whisper-tree.ts';
 
 export type MadeEngine = {
   engine: Engine;

@@ -4,11 +4,11 @@
  */
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError, messageOf } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { npmSource, releaseSource, type Source } from './engine-record.ts';
-import { fileDigest } from './file-digest.ts';
-import type { Pins } from './whisper-data.ts';
+import { AppError, messageOf } from '../../app-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { npmSource, releaseSource, type Source } from '../engines/engine-record.ts';
+import { fileDigest } from '../../download/file-digest.ts';
+import type { Pins } from '../whisper-data.ts';
 import { findWhisperTree, treeDigest, type WhisperTree } from './whisper-tree.ts';
 
 export type GivenSource =

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { makeTinyWhisper } from '../../test/support/tiny-whisper.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { makeTinyWhisper } from '../../../test/support/tiny-whisper.ts';
 import { copyTree, findWhisperTree, treeDigest, whisperVersion } from './whisper-tree.ts';
 
 const run = suite('whisper tree');

@@ -2,8 +2,8 @@
  * Which programs this machine lacks. A program counts as present when it answers to its version flag: one that lies on PATH but
  * does not start is as good as missing.
  */
-import { AppError } from '../app-error.ts';
-import { runChild } from '../run-child.ts';
+import { AppError } from '../../app-error.ts';
+import { runChild } from '../../run-child.ts';
 
 export const runtimeTools = ['ffmpeg', 'ffprobe'] as const;
 export const buildTools = ['cmake', 'ninja', 'C compiler', 'C++ compiler'] as const;

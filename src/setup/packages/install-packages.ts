@@ -2,10 +2,10 @@
  * Brings the programs that are missing, through the machine's own package manager: says which and why, asks once, uses sudo for
  * this step alone. Where it may not install, the person gets the exact command.
  */
-import { AppError } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { describeEnd, runChild } from '../run-child.ts';
-import { commandLine } from './command-line.ts';
+import { AppError } from '../../app-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { describeEnd, runChild } from '../../run-child.ts';
+import { commandLine } from '../command-line.ts';
 import { answers, findMissingTools, isRuntimeTool, type Tool } from './find-tools.ts';
 import { installCommands, needsRoot, type PackageManager, packageManagers } from './packages.ts';
 

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { backends, type Pins } from './whisper-data.ts';
+import { backends } from '../../backend.ts';
+import type { Pins } from '../whisper-data.ts';
 
 const sourceSchema = z.object({
   kind: z.enum(['release', 'npm', 'given']),

@@ -1,8 +1,9 @@
 /** Which engine a request asks for: how it is to be built, and from which sources it may come. Changes nothing. */
-import { withDefinitions } from './cmake-arguments.ts';
+import { withDefinitions } from '../build/cmake-arguments.ts';
 import { type BuildPlan, engineKey, npmSource, releaseSource } from './engine-record.ts';
-import { type GivenSource, openGivenSource } from './given-source.ts';
-import { type Backend, type Pins, readRecipe } from './whisper-data.ts';
+import { type GivenSource, openGivenSource } from '../source/given-source.ts';
+import type { Backend } from '../../backend.ts';
+import { type Pins, readRecipe } from '../whisper-data.ts';
 
 export type WantedEngine = {
   plan: BuildPlan;

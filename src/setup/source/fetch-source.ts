@@ -4,15 +4,15 @@
  */
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError, systemErrorCode } from '../app-error.ts';
-import type { Clock } from '../clock.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { type ProgressBar, startProgress } from '../progress.ts';
-import { describeEnd, runChild } from '../run-child.ts';
-import { download } from './download.ts';
-import { describeSource, npmSource, releaseSource, type Source } from './engine-record.ts';
-import { fileDigest } from './file-digest.ts';
-import type { Pins } from './whisper-data.ts';
+import { AppError, systemErrorCode } from '../../app-error.ts';
+import type { Clock } from '../../clock.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { type ProgressBar, startProgress } from '../../progress.ts';
+import { describeEnd, runChild } from '../../run-child.ts';
+import { download } from '../../download/download.ts';
+import { describeSource, npmSource, releaseSource, type Source } from '../engines/engine-record.ts';
+import { fileDigest } from '../../download/file-digest.ts';
+import type { Pins } from '../whisper-data.ts';
 
 export type SourceArchive = { file: string; source: Source };
 

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rejects } from '../../test/support/rejects.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { makeTinyWhisper, packTiny, tinyRelease } from '../../test/support/tiny-whisper.ts';
+import { rejects } from '../../../test/support/rejects.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { makeTinyWhisper, packTiny, tinyRelease } from '../../../test/support/tiny-whisper.ts';
 import { openGivenSource } from './given-source.ts';
 
 const run = suite('openGivenSource');

@@ -4,8 +4,8 @@
  */
 import path from 'node:path';
 import { list, type ReadEntry, extract } from 'tar';
-import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { AppError, messageOf, systemErrorCode } from '../../app-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
 
 const maxEntries = 100_000;
 const maxBytes = 2 * 1024 ** 3;

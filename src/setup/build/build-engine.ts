@@ -4,16 +4,16 @@
  */
 import { access, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { startProgress } from '../progress.ts';
-import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
+import { AppError } from '../../app-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { startProgress } from '../../progress.ts';
+import { type ChildEnd, describeEnd, runChild } from '../../run-child.ts';
 import type { BuildLog } from './build-log.ts';
 import { buildArguments, buildProgress, configureArguments, type Generator, ninjaStatus } from './cmake-arguments.ts';
-import { commandLine } from './command-line.ts';
-import type { BuildPlan } from './engine-record.ts';
-import { binary, findBroken } from './engine-store.ts';
-import { answers } from './find-tools.ts';
+import { commandLine } from '../command-line.ts';
+import type { BuildPlan } from '../engines/engine-record.ts';
+import { binary, findBroken } from '../engines/engine-store.ts';
+import { answers } from '../packages/find-tools.ts';
 
 export type BuildRequest = {
   /** whisper.cpp's tree; `build/` is made in it. */

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { systemErrorCode } from '../app-error.ts';
-import { fileDigest } from './file-digest.ts';
+import { systemErrorCode } from '../../app-error.ts';
+import { fileDigest } from '../../download/file-digest.ts';
 
 export type WhisperTree = {
   folder: string;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../command-line.ts';
 import { buildTools, runtimeTools } from './find-tools.ts';
 import { decideInstall, type PackagePower } from './install-packages.ts';
 import { installCommands, packageManagers } from './packages.ts';

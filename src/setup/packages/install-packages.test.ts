@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type FakePrograms, fakePrograms } from '../../test/support/fake-programs.ts';
-import { rejects } from '../../test/support/rejects.ts';
+import { type FakePrograms, fakePrograms } from '../../../test/support/fake-programs.ts';
+import { rejects } from '../../../test/support/rejects.ts';
 import { buildTools, runtimeTools } from './find-tools.ts';
 import { provideTools, type ProvideToolsOptions } from './install-packages.ts';
 

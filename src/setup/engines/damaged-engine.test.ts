@@ -15,12 +15,12 @@ import {
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rejects } from '../../test/support/rejects.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { makeTinyWhisper, packTiny, tinySetupRequest } from '../../test/support/tiny-whisper.ts';
-import { describeSetup } from './describe-setup.ts';
+import { rejects } from '../../../test/support/rejects.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { makeTinyWhisper, packTiny, tinySetupRequest } from '../../../test/support/tiny-whisper.ts';
+import { describeSetup } from '../describe-setup.ts';
 import { makeEngine } from './make-engine.ts';
-import { runSetup } from './run-setup.ts';
+import { runSetup } from '../run-setup.ts';
 import { findWantedEngine } from './wanted-engine.ts';
 
 const run = suite('damaged engine');

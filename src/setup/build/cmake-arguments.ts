@@ -1,7 +1,7 @@
 /** What cmake is told, and what its output says about how far it is. Pure. */
-import { AppError } from '../app-error.ts';
-import { exitCodes } from '../exit-codes.ts';
-import type { BuildPlan } from './engine-record.ts';
+import { AppError } from '../../app-error.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import type { BuildPlan } from '../engines/engine-record.ts';
 
 export type Generator = 'Ninja' | 'Unix Makefiles';
 

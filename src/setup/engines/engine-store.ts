@@ -6,12 +6,12 @@ import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import { AppError, systemErrorCode } from '../app-error.ts';
-import { syncDirectory, writeFileAtomic } from '../atomic-file.ts';
-import type { DataPaths } from '../config/data-paths.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { AppError, systemErrorCode } from '../../app-error.ts';
+import { syncDirectory, writeFileAtomic } from '../../atomic-file.ts';
+import type { DataPaths } from '../../config/data-paths.ts';
+import { exitCodes } from '../../exit-codes.ts';
 import { type EngineRecord, engineRecordSchema, type SourceRecord, sourceRecordSchema } from './engine-record.ts';
-import { backends } from './whisper-data.ts';
+import { backends } from '../../backend.ts';
 
 export type Engine = { folder: string; record: EngineRecord };
 export type UnfinishedEngine = { folder: string; record: SourceRecord };

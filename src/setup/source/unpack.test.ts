@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { create, Header } from 'tar';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rejects } from '../../test/support/rejects.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { rejects } from '../../../test/support/rejects.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { unpack } from './unpack.ts';
 
 const run = suite('unpack');

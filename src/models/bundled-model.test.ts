@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { installBundledModel } from './demo-model.ts';
-import { readModel } from './whisper-data.ts';
+import { installBundledModel } from './bundled-model.ts';
+import { readModel } from '../setup/whisper-data.ts';
 
 const run = suite('bundled model');
 

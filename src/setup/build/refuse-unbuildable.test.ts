@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rejects } from '../../test/support/rejects.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { tinySetupRequest } from '../../test/support/tiny-whisper.ts';
-import { dataPaths } from '../config/data-paths.ts';
-import { describeSetup } from './describe-setup.ts';
-import { runSetup } from './run-setup.ts';
+import { rejects } from '../../../test/support/rejects.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { tinySetupRequest } from '../../../test/support/tiny-whisper.ts';
+import { dataPaths } from '../../config/data-paths.ts';
+import { describeSetup } from '../describe-setup.ts';
+import { runSetup } from '../run-setup.ts';
 
 const run = suite('refuseUnbuildable');
 

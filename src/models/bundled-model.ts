@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { fileDigest } from './file-digest.ts';
-import type { Model } from './whisper-data.ts';
+import { fileDigest } from '../download/file-digest.ts';
+import type { Model } from '../setup/whisper-data.ts';
 
 export type InstalledModel = { file: string; isNew: boolean };
 
