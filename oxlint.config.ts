@@ -73,8 +73,11 @@ const homes: Record<string, { files: string[]; because: string }> = {
   },
   'node:child_process': { files: ['src/run-child.ts'], because: 'Every child has an owner that ends it: run-child.' },
   'node:sqlite': { files: ['server/queue/sqlite/**'], because: 'The queue sees its interface only.' },
-  dotenv: { files: ['src/config/load-settings.ts'], because: '.env is read once.' },
-  leven: { files: ['src/config/unknown-settings.ts'], because: 'What is close to a setting is judged in one place.' },
+  dotenv: { files: ['src/config/env-file.ts'], because: 'Settings files are read, and written, in one way.' },
+  leven: {
+    files: ['src/closest-names.ts', 'src/config/unknown-settings.ts'],
+    because: 'What is close to a name is judged in one place, what is close to a setting in another.',
+  },
   pino: { files: ['src/logger.ts'], because: 'Loggers are made in one place.' },
   'node-cron': { files: ['src/worker/schedule/cron-starts.ts'], because: 'Cron expressions are read in one place.' },
   'cli-progress': { files: ['src/progress.ts'], because: 'Progress looks the same everywhere.' },

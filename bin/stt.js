@@ -2,5 +2,9 @@
 // `stt`: the worker and the kit.
 import { runCommands } from './run-commands.js';
 
-const topics = { outbox: { description: 'What the server has not taken yet: list, flush, export.' } };
+const topics = {
+  config: { description: 'Settings of the worker: show, set, unset, path.' },
+  models: { description: 'Whisper models: list, download, verify, remove.' },
+  outbox: { description: 'What the server has not taken yet: list, flush, export.' },
+};
 await runCommands({ bin: 'stt', topics }, { target: 'src/commands/index' });

@@ -5,7 +5,7 @@ import { demoLines, type DemoOutcome } from '../demo/demo-report.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { runSetup } from '../setup/run-setup.ts';
-import { plainSetupRequest } from '../setup/setup-request.ts';
+import { plainSetupWishes } from '../setup/setup-request.ts';
 import { listenForShutdown } from '../shutdown.ts';
 import { BaseCommand } from './base-command.ts';
 
@@ -27,8 +27,10 @@ Exit code 0 only if every transcript arrived and the word error rate is below 5 
     using shutdown = listenForShutdown();
     const signal = shutdown.drain;
     const consent = flags.yes ? 'yes' : 'ask';
-    const request = plainSetupRequest(loadWorkerSettings(), { consent, signal, say: (line) => this.say(line) });
-    await runSetup({ ...request, model: 'demo-digits' });
+    const request = plainSetupWishes(loadWorkerSettings(), { consent, signal, say: (line) => this.say(line) });
+    // Any engine will do; where there is none, the one that needs the least.
+    const chooseBackend = () => Promise.resolve('cpu' as const);
+    await runSetup({ ...request, chooseBackend, model: { kind: 'named', name: 'demo-digits' } });
 
     const { outcome, library } = await runDemo({ paths: request.paths, signal, showProgress: !this.jsonEnabled() });
     for (const line of demoLines(outcome, library)) this.log(line);

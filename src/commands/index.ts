@@ -1,6 +1,15 @@
 /** The commands of `stt`, by name. */
+import { ConfigPathCommand } from './config/path.ts';
+import { SetConfigCommand } from './config/set.ts';
+import { ShowConfigCommand } from './config/show.ts';
+import { UnsetConfigCommand } from './config/unset.ts';
 import { DemoCommand } from './demo.ts';
+import { DoctorCommand } from './doctor.ts';
 import { DrainCommand } from './drain.ts';
+import { DownloadModelsCommand } from './models/download.ts';
+import { ListModelsCommand } from './models/list.ts';
+import { RemoveModelCommand } from './models/remove.ts';
+import { VerifyModelsCommand } from './models/verify.ts';
 import { ExportOutboxCommand } from './outbox/export.ts';
 import { FlushOutboxCommand } from './outbox/flush.ts';
 import { ListOutboxCommand } from './outbox/list.ts';
@@ -13,8 +22,17 @@ import { StatsCommand } from './stats.ts';
 import { StatusCommand } from './status.ts';
 
 export const commands = {
+  config: ShowConfigCommand,
+  'config:path': ConfigPathCommand,
+  'config:set': SetConfigCommand,
+  'config:unset': UnsetConfigCommand,
   demo: DemoCommand,
+  doctor: DoctorCommand,
   drain: DrainCommand,
+  'models:download': DownloadModelsCommand,
+  'models:list': ListModelsCommand,
+  'models:remove': RemoveModelCommand,
+  'models:verify': VerifyModelsCommand,
   'outbox:export': ExportOutboxCommand,
   'outbox:flush': FlushOutboxCommand,
   'outbox:list': ListOutboxCommand,

@@ -4,7 +4,7 @@ import { Flags } from '@oclif/core';
 import { AppError, messageOf } from '../app-error.ts';
 import { systemClock } from '../clock.ts';
 import { dataPaths } from '../config/data-paths.ts';
-import { dataFolder, loadWorkerSettings, strangeSettings } from '../config/load-settings.ts';
+import { dataFolder, loadWorkerSettings, settingsWarnings } from '../config/load-settings.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keepHeapSmall } from '../small-heap.ts';
@@ -67,8 +67,7 @@ export class RunCommand extends BaseCommand {
       });
       const mode = flags.once ? 'once' : flags['until-empty'] ? 'until_empty' : 'forever';
       using display = openReport({ json: flags.json, logLevel: settings.logLevel });
-      const strange = strangeSettings();
-      if (strange !== undefined) display.report({ event: 'warning', message: strange });
+      for (const message of settingsWarnings()) display.report({ event: 'warning', message });
       if (flags['retry-failed']) {
         await this.retryFailed(settings, display.report, shutdown, flags.json);
         return;

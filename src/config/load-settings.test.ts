@@ -104,4 +104,97 @@ load('takes the data folder from STT_DATA_DIR, else from the platform', async ()
   }
 });
 
+load('reads the file of the worker after .env, and the server does not read it', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('.env'), 'NODE_NAME=dotenv\nSTT_DATA_DIR=\n');
+  await writeFile(folder.join('own.env'), 'NODE_NAME=own\nSTT_MODEL=small\nSTT_SLOTS=2\nSTT_DATA_DIR=/own\n');
+  const env = { STT_ENV_FILE: 'own.env', STT_SLOTS: '3' };
+  const result = JSON.parse(await loadIn(folder.path, env, 'm.loadWorkerSettings()')) as Record<string, unknown>;
+  assert.equal([result['nodeName'], result['model'], result['slots']], ['dotenv', 'small', 3]);
+  // Set to nothing is a choice, too.
+  assert.not('dataDir' in result);
+  await writeFile(folder.join('.env'), '');
+  assert.is(await loadIn(folder.path, env, 'm.loadWorkerSettings().dataDir'), '"/own"');
+  assert.is(await loadIn(folder.path, env, 'm.loadServerSettings().dataDir ?? null'), 'null');
+});
+
+load('finds the file of the worker in the config folder, for root in /etc', async () => {
+  await using folder = await temporaryFolder();
+  const file = await loadIn(folder.path, { XDG_CONFIG_HOME: '/x/config' }, 'm.workerEnvFile()');
+  const isLinuxUser = process.platform === 'linux' && process.getuid?.() !== 0;
+  if (isLinuxUser) assert.is(file, '"/x/config/stt/worker.env"');
+  if (process.getuid?.() === 0) assert.is(file, '"/etc/stt/worker.env"');
+  assert.match(await loadIn(folder.path, { STT_ENV_FILE: '~/own.env' }, 'm.workerEnvFile()'), /^STT_SETTINGS 78/u);
+});
+
+load('tells a typo in the file of the worker, and a file that cannot be read', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('own.env'), 'STT_SLOT=2\nSTT_ENV_FILE=x\nGGML_VK_SLOTS=1\nOTHER=1\n');
+  const env = { STT_ENV_FILE: folder.join('own.env') };
+  const result = await loadIn(folder.path, env, 'm.loadWorkerSettings()');
+  assert.is(result, 'STT_SETTINGS 78 STT_SLOT is not a setting; did you mean STT_SLOTS?');
+  assert.is(
+    await loadIn(folder.path, env, 'm.settingsWarnings()[0]'),
+    '"No settings of stt, and ignored: STT_ENV_FILE."',
+  );
+  const wrong = await loadIn(folder.path, { STT_ENV_FILE: folder.path }, 'm.loadWorkerSettings()');
+  assert.match(wrong, /^STT_ENV_FILE 78 The settings file .* cannot be read/u);
+});
+
+load('gives the engine what GGML_ names are set, from wherever, and leaves out empty ones', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('own.env'), 'GGML_VK_VISIBLE_DEVICES=1\nGGML_CUDA_A=own\nSTT_FLASH_ATTENTION=off\n');
+  await writeFile(folder.join('.env'), 'GGML_CUDA_A=dotenv\nGGML_B=\nggml_c=1\n');
+  const env = { STT_ENV_FILE: 'own.env', GGML_D: '1' };
+  const call =
+    '(({ flashAttention, engineEnvironment }) => ({ flashAttention, engineEnvironment }))(m.loadWorkerSettings())';
+  assert.equal(JSON.parse(await loadIn(folder.path, env, call)), {
+    flashAttention: false,
+    engineEnvironment: { GGML_VK_VISIBLE_DEVICES: '1', GGML_CUDA_A: 'dotenv', GGML_D: '1' },
+  });
+});
+
+load('leaves a password as it is, and trims what nobody writes with blanks around it', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('own.env'), `PASSWORD=" it's #1\\n"\nSTT_TOKEN=" t "\nUSERNAME='   '\n`);
+  const call =
+    '[m.loadWorkerSettings().password.reveal(), m.loadWorkerSettings().token.reveal(), m.loadWorkerSettings().username ?? null]';
+  const env = { STT_ENV_FILE: 'own.env' };
+  assert.equal(JSON.parse(await loadIn(folder.path, env, call)), [` it's #1\n`, 't', null]);
+});
+
+load('takes USERNAME from a file where the environment only has the login name there', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('alice.env'), 'USERNAME=alice\nPASSWORD=x\n');
+  const call = `[{}, { STT_ENV_FILE: 'alice.env' }, { USER: 'other' }, { USER: 'me', PASSWORD: 'y' }]
+    .map((more) => Object.assign(process.env, more) && m.loadWorkerSettings().username)`;
+  const login = { STT_ENV_FILE: 'none.env', USERNAME: 'me', USER: 'me' };
+  assert.equal(JSON.parse(await loadIn(folder.path, login, call)), ['me', 'alice', 'me', 'me']);
+});
+
+load('warns of a file with secrets that others may read, and of one that is not there', async () => {
+  await using folder = await temporaryFolder();
+  const warnings = async (): Promise<string[]> =>
+    JSON.parse(await loadIn(folder.path, { STT_ENV_FILE: folder.join('own.env') }, 'm.settingsWarnings()')) as string[];
+  assert.match((await warnings())[0] ?? '', /^STT_ENV_FILE names .*own\.env, and there is no such file\.$/u);
+  await writeFile(folder.join('own.env'), 'NODE_NAME=a\nPASSWORD=\n');
+  await chmod(folder.join('own.env'), 0o640);
+  assert.equal(await warnings(), []);
+  for (const [text, name] of [
+    ['PASSWORD=hunter2\n', 'PASSWORD'],
+    ['SERVER_URL=http://me:hunter2@h\n', 'SERVER_URL'],
+  ] as const) {
+    await writeFile(folder.join('own.env'), text);
+    await chmod(folder.join('own.env'), 0o640);
+    const [warning = ''] = await warnings();
+    assert.match(
+      warning,
+      new RegExp(`^Others may read .*own\\.env, and ${name} stands in it\\. Close it: chmod 600 /.*own\\.env$`, 'u'),
+    );
+    assert.not.match(warning, 'hunter2');
+    await chmod(folder.join('own.env'), 0o600);
+    assert.equal(await warnings(), []);
+  }
+});
+
 load.run();

@@ -1,72 +1,108 @@
 /**
- * The edge of the configuration: the only reader of process.env and of the `.env` file in the working directory.
- * Order: command line, environment, `.env`, default.
+ * The edge of the configuration: the only reader of process.env and of the settings files. Order: command line, environment, `.env` in
+ * the working directory, the worker's own file (which the server does not read), default.
  */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { parse as parseEnvFile } from 'dotenv';
 import envPaths from 'env-paths';
-import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
+import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { hideSecrets } from '../hide-secrets.ts';
+import type { EnvRecord } from './env-file.ts';
 import { parseSettings } from './parse-settings.ts';
+import { type EnvFile, readEnvFile } from './read-env-file.ts';
 import { serverSettings, type ServerSettings } from './server-settings.ts';
-import { workerSettings, type WorkerSettings } from './worker-settings.ts';
-import { findUnknownSettings, type UnknownSettings } from './unknown-settings.ts';
+import { filePath, isSecret } from './setting.ts';
+import { envFileName, findUnknownSettings, isEngineName, type UnknownSettings } from './unknown-settings.ts';
+import { checkWorkerSettings, workerSettings, type WorkerSettings } from './worker-settings.ts';
 
 /** Command-line flags by the name of the variable they override. */
 export type Overrides = Readonly<Record<string, string | undefined>>;
 
-function readEnvFile(file: string): Record<string, string> {
+/** One place where settings stand. `file` is undefined for the environment. */
+export type SettingSource = { file: string | undefined; record: EnvRecord };
+
+/** Where the worker's settings stand besides the command line; the first one that has a name counts. */
+export function workerSources(): SettingSource[] {
+  return sourcesOf([readEnvFile(path.resolve('.env')), readEnvFile(workerEnvFile())]);
+}
+
+const serverSources = (): SettingSource[] => sourcesOf([readEnvFile(path.resolve('.env'))]);
+
+function sourcesOf(files: readonly EnvFile[]): SettingSource[] {
+  return [
+    { file: undefined, record: environmentBeside(files) },
+    ...files.map(({ file, record }) => ({ file, record })),
+  ];
+}
+
+/**
+ * GNOME's login and Windows put the login name into USERNAME. Where a file names another, that one is meant: the environment would
+ * have said the PASSWORD with it.
+ */
+function environmentBeside(files: readonly EnvFile[]): EnvRecord {
+  const { USERNAME, USER, LOGNAME, PASSWORD } = process.env;
+  const isLoginName = [USER, LOGNAME].includes(USERNAME) || process.platform === 'win32';
+  const isMeant =
+    !isLoginName || PASSWORD !== undefined || !files.some(({ record }) => record['USERNAME'] !== undefined);
+  const given = Object.entries(process.env).filter(([name]) => name !== 'USERNAME' || isMeant);
+  return Object.fromEntries(given) as EnvRecord;
+}
+
+/** The worker's own settings file: `STT_ENV_FILE`, else in the platform's config folder, for root in /etc. */
+export function workerEnvFile(): string {
+  const named = process.env[envFileName]?.trim() ?? '';
+  if (named !== '') return path.resolve(checkedPath(named));
+  const isRoot = process.getuid?.() === 0;
+  return path.join(isRoot ? '/etc/stt' : envPaths('stt', { suffix: '' }).config, 'worker.env');
+}
+
+function checkedPath(named: string): string {
   try {
-    return parseEnvFile(readFileSync(file));
+    return filePath(named);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return {};
-    throw new AppError(`The settings file ${file} cannot be read: ${messageOf(error)}.`, {
-      code: 'STT_ENV_FILE',
-      hint: 'Make it readable for this user, or move it away.',
+    throw new AppError(`${envFileName} is wrong: ${messageOf(error)}.`, {
+      code: 'STT_SETTINGS',
+      hint: 'Mend it in the environment.',
       exitCode: exitCodes.config,
-      cause: error,
     });
   }
 }
 
-/** What is set, by name, and which of the names are none of ours. */
-type Gathered = { record: Record<string, string | undefined>; unknown: UnknownSettings };
+function merged(sources: readonly SettingSource[], overrides: Overrides): Record<string, string | undefined> {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return Object.assign({}, ...sources.map(({ record }) => record).toReversed(), Object.fromEntries(given));
+}
 
-function gather(overrides: Overrides): Gathered {
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const file = readEnvFile(path.resolve('.env'));
-  return {
-    record: { ...file, ...process.env, ...given },
-    unknown: findUnknownSettings({ environment: namesOf(process.env), envFile: namesOf(file) }),
-  };
+export function unknownIn(sources: readonly SettingSource[]): UnknownSettings {
+  return findUnknownSettings({
+    environment: sources.filter(({ file }) => file === undefined).flatMap(({ record }) => namesOf(record)),
+    envFile: sources.filter(({ file }) => file !== undefined).flatMap(({ record }) => namesOf(record)),
+  });
 }
 
 /** Of those that have a value. */
-function namesOf(record: Readonly<Record<string, string | undefined>>): string[] {
+function namesOf(record: EnvRecord): string[] {
   return Object.keys(record).filter((name) => (record[name] ?? '').trim() !== '');
 }
 
 export function loadWorkerSettings(overrides: Overrides = {}): WorkerSettings {
-  const { record, unknown } = gather(overrides);
-  return parseSettings(workerSettings, record, {
-    problems: unknown.problems,
-    check: ({ authEnabled, username, password, gotifyUrl, gotifyKey }, wrong) => [
-      ...(authEnabled && (username === undefined || password === undefined)
-        ? ['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']
-        : []),
-      ...((gotifyUrl === undefined) === (gotifyKey === undefined) || wrong.has('gotifyUrl')
-        ? []
-        : ['GOTIFY_URL and GOTIFY_KEY belong together, and one of them is not set']),
-    ],
+  const sources = workerSources();
+  const record = merged(sources, overrides);
+  const settings = parseSettings(workerSettings, record, {
+    problems: unknownIn(sources).problems,
+    check: checkWorkerSettings,
+    places:
+      'in the environment, in .env, in the settings file of the worker, or on the command line; "stt config" shows which',
   });
+  const engineNames = Object.entries(record).filter(([name, value]) => isEngineName(name) && value?.trim() !== '');
+  return { ...settings, engineEnvironment: Object.fromEntries(engineNames) as EnvRecord };
 }
 
 export function loadServerSettings(overrides: Overrides = {}): ServerSettings {
-  const { record, unknown } = gather(overrides);
-  return parseSettings(serverSettings, record, {
-    problems: unknown.problems,
+  const sources = serverSources();
+  return parseSettings(serverSettings, merged(sources, overrides), {
+    problems: unknownIn(sources).problems,
     check: ({ tlsCert, tlsKey }) =>
       (tlsCert === undefined) === (tlsKey === undefined)
         ? []
@@ -75,10 +111,36 @@ export function loadServerSettings(overrides: Overrides = {}): ServerSettings {
 }
 
 /** What to say of names that begin as ours do, and are close to none; undefined where there are none. */
-export function strangeSettings(): string | undefined {
-  const { strange } = gather({}).unknown;
+export function strangeSettings(sources: readonly SettingSource[] = serverSources()): string | undefined {
+  const { strange } = unknownIn(sources);
   return strange.length === 0 ? undefined : `No settings of stt, and ignored: ${strange.join(', ')}.`;
 }
+
+/** What a worker has to say of its settings besides; nothing of it keeps it from working. */
+export function settingsWarnings(): string[] {
+  const own = readEnvFile(workerEnvFile());
+  const secret = Object.values(workerSettings)
+    .map(({ env }) => env)
+    .find((env) => holdsSecret(env, own.record[env] ?? ''));
+  const isNamed = (process.env[envFileName]?.trim() ?? '') !== '';
+  const strange = strangeSettings(workerSources());
+  return [
+    ...(strange === undefined ? [] : [strange]),
+    ...(isNamed && !own.isThere ? [`${envFileName} names ${own.file}, and there is no such file.`] : []),
+    ...(own.isOpen && secret !== undefined
+      ? [`Others may read ${own.file}, and ${secret} stands in it. Close it: chmod 600 ${own.file}`]
+      : []),
+  ];
+}
+
+function holdsSecret(env: string, value: string): boolean {
+  const isMarked = Object.values(workerSettings).some((setting) => setting.env === env && isSecret(setting));
+  return isMarked ? value.trim() !== '' : hideSecrets(value) !== value;
+}
+
+/** Whether it is set, in whatever place; else it has its default. */
+export const isGiven = (name: string): boolean =>
+  workerSources().some(({ record }) => (record[name] ?? '').trim() !== '');
 
 /** The data folder: `STT_DATA_DIR`, else the platform's own (`$XDG_DATA_HOME/stt` on Linux). */
 export function dataFolder(settings: { dataDir: string | undefined }): string {
@@ -89,4 +151,13 @@ export function dataFolder(settings: { dataDir: string | undefined }): string {
 export function shortPath(file: string): string {
   const home = homedir();
   return file.startsWith(home + path.sep) ? `~${file.slice(home.length)}` : file;
+}
+
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
+export type ProxyVariables = Partial<Record<(typeof proxyVariables)[number], string>>;
+
+/** The proxy that all programs on this machine are told of; written in small letters as well, which go first. */
+export function proxyEnvironment(): ProxyVariables {
+  const found = proxyVariables.map((name) => [name, process.env[name.toLowerCase()] ?? process.env[name]] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined && value.trim() !== ''));
 }

@@ -17,6 +17,8 @@ export type Setting<T> = {
   fallbackText?: string;
   /** A sample for .env.example. */
   example?: string;
+  /** Blanks and line ends around the value belong to it. */
+  isExact?: true;
 };
 
 export function setting<T>(definition: Setting<T>): Setting<T> {
@@ -33,6 +35,9 @@ export function filePath(value: string): string {
 }
 
 export const secret = (value: string): Secret => new Secret(value);
+
+/** Whether it must never be shown. */
+export const isSecret = ({ parse }: Setting<unknown>): boolean => parse === secret;
 
 /** A trailing slash is cut, since paths are added. */
 export function httpUrl(value: string): string {

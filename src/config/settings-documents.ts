@@ -25,8 +25,14 @@ function markdownTable(table: SettingsTable): string {
   return ['| setting | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+const workerFile = [
+  'A worker reads its own settings file after `.env`: `worker.env` in the config folder of the platform (`~/.config/stt` on Linux; for',
+  'root `/etc/stt`), or what `STT_ENV_FILE` in the environment names. `stt setup` and `stt config set` write it, for its owner only;',
+  '`stt config` shows what is in force and where it comes from. `GGML_*` names are handed on to the engine.',
+].join(' ');
+
 export function readmeSettings(): string {
-  return `**Worker** (\`stt run\`; the last ones are read by the server too)\n\n${markdownTable(workerSettings)}\n\n**Server** (\`stt-server\`)\n\n${markdownTable(serverOnly())}`;
+  return `**Worker** (\`stt run\`; the last ones are read by the server too)\n\n${workerFile}\n\n${markdownTable(workerSettings)}\n\n**Server** (\`stt-server\`)\n\n${markdownTable(serverOnly())}`;
 }
 
 function envLines(table: SettingsTable): string[] {
@@ -40,7 +46,8 @@ function envLines(table: SettingsTable): string[] {
 export function envExample(): string {
   return [
     '# Settings of stt. Copy to .env in the directory where a program starts, and take the # away from what you change.',
-    '# The environment goes before this file, the command line before both. Generated: `npm run generate`.',
+    '# The environment goes before this file, the command line before both. A worker also reads worker.env in its config folder, after',
+    '# .env: "stt config path" says where that is, "stt config set NAME=VALUE" writes it. Generated: `npm run generate`.',
     '',
     '## Worker (stt run); the last ones are read by the server too',
     '',

@@ -22,12 +22,18 @@ export const knownNames: readonly string[] = [
   ...new Set(Object.values({ ...workerSettings, ...serverSettings }).map(({ env }) => env)),
 ];
 
+/** Names the worker's settings file. It stands in the environment alone, since it says what is read besides. */
+export const envFileName = 'STT_ENV_FILE';
+
+/** What ggml reads itself; it is handed on to the engine. */
+export const isEngineName = (name: string): boolean => /^GGML_[A-Z0-9_]+$/u.test(name);
+
 /** @param names that have a value. */
 export function findUnknownSettings({ environment, envFile }: Names): UnknownSettings {
   const known = new Set(knownNames);
-  const inFile = envFile.filter((name) => !known.has(name));
+  const inFile = envFile.filter((name) => !known.has(name) && !isEngineName(name));
   // Kubernetes puts STT_PORT and STT_SERVICE_HOST there for a service that is called stt; everything else is not ours to judge.
-  const around = environment.filter((name) => name.startsWith(prefix) && !known.has(name));
+  const around = environment.filter((name) => name.startsWith(prefix) && !known.has(name) && name !== envFileName);
 
   const meant = new Map<string, string>();
   const strange = new Set<string>();

@@ -43,6 +43,7 @@ export const workerSettings = {
     env: 'PASSWORD',
     help: 'Password for HTTP Basic; only read when AUTH_ENABLED is true.',
     parse: secret,
+    isExact: true,
     fallback: undefined,
     fallbackText: 'none',
   }),
@@ -83,6 +84,22 @@ export const workerSettings = {
     fallback: undefined,
     fallbackText: 'the release page on GitHub',
     example: 'https://mirror.example/whisper.cpp-1.9.5.tar.gz',
+  }),
+  flashAttention: setting<boolean | undefined>({
+    env: 'STT_FLASH_ATTENTION',
+    help: 'Flash attention in the engine: faster on most machines; some older GPUs compute wrongly with it.',
+    parse: flag,
+    fallback: undefined,
+    fallbackText: 'as `stt setup` found for this machine',
+    example: 'false',
+  }),
+  modelBaseUrl: setting<string | undefined>({
+    env: 'STT_MODEL_BASE_URL',
+    help: 'Where `stt models download` fetches models instead: a folder of files like `ggml-medium.bin`. The bytes must be the same.',
+    parse: baseUrl,
+    fallback: undefined,
+    fallbackText: 'the official places on huggingface.co',
+    example: 'https://mirror.example/whisper-models',
   }),
   threads: setting<number | undefined>({
     env: 'STT_THREADS',
@@ -166,4 +183,22 @@ export const workerSettings = {
   ...sharedSettings,
 } satisfies Record<string, Setting<unknown>>;
 
-export type WorkerSettings = Values<typeof workerSettings>;
+export type WorkerSettings = Values<typeof workerSettings> & {
+  /** What ggml reads itself, for the engine: every GGML_* that is set. It is no row of the table: the names are ggml's. */
+  readonly engineEnvironment?: Readonly<Record<string, string>>;
+};
+
+/** What is wrong with values together. @param wrong keys whose own value is wrong: they came as their defaults. */
+export function checkWorkerSettings(
+  { authEnabled, username, password, gotifyUrl, gotifyKey }: Values<typeof workerSettings>,
+  wrong: ReadonlySet<string>,
+): string[] {
+  return [
+    ...(authEnabled && (username === undefined || password === undefined)
+      ? ['AUTH_ENABLED is true, but USERNAME or PASSWORD is not set']
+      : []),
+    ...((gotifyUrl === undefined) === (gotifyKey === undefined) || wrong.has('gotifyUrl')
+      ? []
+      : ['GOTIFY_URL and GOTIFY_KEY belong together, and one of them is not set']),
+  ];
+}

@@ -3,7 +3,7 @@
  * their own. Whatever happens, both are gone when this returns.
  */
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, devNull, tmpdir } from 'node:os';
 import path from 'node:path';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { probeAudio } from '../audio/probe-audio.ts';
@@ -110,6 +110,8 @@ async function runWorker(folder: string, url: string, options: DemoOptions): Pro
     // A data folder of its own, so that the demo leaves no trace in the user's records. One thread for each slot: the engine's
     // threads wait for each other by spinning, so two tasks at once gain more than two threads for one.
     env: {
+      // The settings of this machine's own worker are not the demo's.
+      STT_ENV_FILE: devNull,
       STT_DATA_DIR: path.join(folder, 'worker'),
       STT_WHISPER_CLI: options.paths.whisperCli,
       STT_MODEL: modelFile(options.paths, 'demo-digits'),

@@ -1,47 +1,13 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type FileServer, fileServer } from '../../test/support/file-server.ts';
+import { fileServer } from '../../test/support/file-server.ts';
 import { rejects } from '../../test/support/rejects.ts';
-import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
-import type { Clock } from '../clock.ts';
-import { download, type DownloadRequest } from './download.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { download } from './download.ts';
+import { content, half, impatientClock, rangeStart, requestFor } from './testing/download-request.ts';
 
 const run = suite('download');
-
-const content = Buffer.from('whisper '.repeat(20_000));
-const half = content.length / 2;
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Waits for nothing, and remembers for how long it should have. */
-function impatientClock(): Clock & { waits: number[] } {
-  const waits: number[] = [];
-  return {
-    waits,
-    now: () => Date.UTC(2026, 0, 1),
-    sleep: (ms) => {
-      waits.push(ms);
-      return Promise.resolve();
-    },
-  };
-}
-
-const requestFor = (
-  server: FileServer,
-  folder: TemporaryFolder,
-  more: Partial<DownloadRequest> = {},
-): DownloadRequest => ({
-  url: server.url,
-  file: folder.join('file'),
-  sha256: sha256(content),
-  limitBytes: 1_000_000,
-  clock: impatientClock(),
-  signal: new AbortController().signal,
-  ...more,
-});
-
-const rangeStart = (range: string | undefined): number => Number(/^bytes=(\d+)-$/u.exec(range ?? '')?.[1]);
 
 run('brings a file whole, tells how far it is, and leaves no trace of the way', async () => {
   await using folder = await temporaryFolder();

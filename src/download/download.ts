@@ -1,29 +1,45 @@
 /**
- * Downloads a file that is known by its SHA-256. Goes on where a cut download stopped, waits when told to, and puts only verified
+ * Downloads a file that is known by its digest. Goes on where a cut download stopped, waits when told to, and puts only verified
  * bytes in place. A server that cannot serve it is an outcome; wrong bytes are an error.
  */
 import { once } from 'node:events';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import got, { RequestError, TimeoutError } from 'got';
-import { z } from 'zod';
+import got, { MaxRedirectsError, type Request, RequestError, TimeoutError } from 'got';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
-import { syncDirectory, writeFileAtomic } from '../atomic-file.ts';
+import { syncDirectory } from '../atomic-file.ts';
 import type { Clock } from '../clock.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { fileDigest } from './file-digest.ts';
+import { hideSecrets } from '../hide-secrets.ts';
+import { withDownloadLock } from './download-lock.ts';
+import { partOf } from './download-part.ts';
+import { algorithmOf, digestName, fileDigest, hexOf, type KnownDigest } from './file-digest.ts';
+import {
+  header,
+  type HttpAnswer,
+  judgeAnswer,
+  looksLikeHtml,
+  validatorOf,
+  type Verdict,
+  webPage,
+} from './judge-answer.ts';
+import { type Agents, proxyAgents, type ProxyEnvironment } from './proxy-agents.ts';
 
-export type DownloadRequest = {
+export type DownloadRequest = KnownDigest & {
   url: string;
-  /** Where the verified file goes; `FILE.part` beside it holds what came so far. */
+  /** Where the verified file goes; `FILE.part` beside it holds what came so far, `FILE.lock` says who is at it. */
   file: string;
-  sha256: string;
   /** More than this is refused. */
   limitBytes: number;
+  /** Default: asked directly. */
+  proxy?: ProxyEnvironment | undefined;
   clock: Clock;
   signal: AbortSignal;
   /** `totalBytes` is unknown where the server does not tell. */
   onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** While the digest of a file is taken, before the download and after it. */
+  onVerify?: (readBytes: number, totalBytes: number) => void;
   /** A connection that is not made within this time counts as unreachable. */
   connectMs?: number;
   /** Silence for this long counts as a cut. */
@@ -32,28 +48,50 @@ export type DownloadRequest = {
 
 export type DownloadEnd = { kind: 'done' } | { kind: 'unreachable'; reason: string };
 
-type Attempt =
-  | { kind: 'received'; isResumed: boolean }
-  | { kind: 'again'; reason: string; afterMs?: number }
-  | { kind: 'unreachable'; reason: string };
+type Attempt = { kind: 'received'; isResumed: boolean } | Exclude<Verdict, { kind: 'take' }>;
 
 const maxAttempts = 5;
-const longestWaitMs = 60_000;
+const maxRedirects = 5;
+/** An attempt that brings so much more than all before it was worth it: it does not count. */
+const worthwhileBytes = 1024 ** 2;
 const backoffMs = (attempt: number): number => 500 * 2 ** (attempt - 1);
 
-/** @throws AppError STT_DOWNLOAD_WRONG when the complete file is not the one that was asked for; nothing of it is kept. */
+/**
+ * @throws AppError STT_DOWNLOAD_WRONG when the complete file is not the one that was asked for; nothing of it is kept.
+ * @throws AppError STT_DOWNLOAD_RUNNING when another process is downloading it, STT_DISK_FULL when there is no room; what came is kept.
+ */
 export async function download(request: DownloadRequest): Promise<DownloadEnd> {
-  if (await isVerified(request.file, request.sha256)) return { kind: 'done' };
+  const seenAtMs = await changedAtMs(request.file);
+  if (await isVerified(request.file, request)) return { kind: 'done' };
+  const agents = request.proxy === undefined ? undefined : proxyAgents(request.proxy);
+  return withDownloadLock(request.file, request.clock.now(), async () => {
+    // Whoever held the lock a moment ago may have brought it.
+    const isAnother = (await changedAtMs(request.file)) !== seenAtMs;
+    return isAnother && (await isVerified(request.file, request))
+      ? { kind: 'done' }
+      : attemptUntilDone(request, agents);
+  });
+}
 
+async function attemptUntilDone(request: DownloadRequest, agents: Agents | undefined): Promise<DownloadEnd> {
+  let furthestBytes = 0;
+  let isReached = false;
   for (let attempt = 1; ; attempt += 1) {
-    const end = await attemptDownload(request);
+    const end = await attemptDownload(request, agents, isReached);
     request.signal.throwIfAborted();
     if (end.kind === 'unreachable') return end;
     if (end.kind === 'received') {
-      if (await takeOver(request)) return { kind: 'done' };
+      const found = await takeOver(request);
+      if (found === hexOf(request)) return { kind: 'done' };
       // Two halves of different files may have met: once more, from the start.
       if (end.isResumed) continue;
-      throw wrongFile(request);
+      throw wrongFile(request, found);
+    }
+    isReached = true;
+    const reachedBytes = (await statOf(partOf(request.file).file))?.size ?? 0;
+    if (reachedBytes >= furthestBytes + worthwhileBytes) {
+      furthestBytes = reachedBytes;
+      attempt = 1;
     }
     if (attempt >= maxAttempts) return { kind: 'unreachable', reason: `${end.reason}, after ${attempt} attempts` };
     await request.clock.sleep(end.afterMs ?? backoffMs(attempt), request.signal);
@@ -61,109 +99,119 @@ export async function download(request: DownloadRequest): Promise<DownloadEnd> {
   }
 }
 
-async function isVerified(file: string, sha256: string): Promise<boolean> {
+async function statOf(file: string): Promise<Stats | undefined> {
   try {
-    return (await fileDigest(file, 'sha256', 'hex')) === sha256;
+    return await stat(file);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const changedAtMs = async (file: string): Promise<number | undefined> => (await statOf(file))?.mtimeMs;
+
+async function isVerified(file: string, request: DownloadRequest): Promise<boolean> {
+  try {
+    return (await digestOf(file, request)) === hexOf(request);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }
 
-/** Puts the part in place when it is right, else removes it. */
-async function takeOver(request: DownloadRequest): Promise<boolean> {
+async function digestOf(file: string, request: DownloadRequest): Promise<string> {
+  const { size } = await stat(file);
+  return fileDigest(file, algorithmOf(request), 'hex', {
+    onRead: (readBytes) => request.onVerify?.(readBytes, size),
+    signal: request.signal,
+  });
+}
+
+/** Puts the part in place when it is right, else removes it. @returns its digest. */
+async function takeOver(request: DownloadRequest): Promise<string> {
   const part = partOf(request.file);
-  const isRight = await isVerified(part.file, request.sha256);
-  if (isRight) {
+  const found = await digestOf(part.file, request);
+  if (found === hexOf(request)) {
     await rename(part.file, request.file);
     await syncDirectory(path.dirname(request.file));
   }
   await part.remove();
-  return isRight;
+  return found;
 }
 
-function wrongFile(request: DownloadRequest): AppError {
-  return new AppError(`What ${request.url} serves is not the file that is expected: its SHA-256 differs.`, {
+function wrongFile(request: DownloadRequest, found: string): AppError {
+  const name = digestName(request);
+  return new AppError(`What ${placeOf(request.url)} serves is not the file that is expected: its ${name} differs.`, {
     code: 'STT_DOWNLOAD_WRONG',
-    hint: `Expected ${request.sha256}. Nothing was kept. Do not use that file; report it if it comes from the official place.`,
+    hint: `Expected ${hexOf(request)}, got ${found}. Nothing was kept. Do not use that file; report it if it comes from the official place.`,
     exitCode: exitCodes.data,
   });
 }
 
-async function attemptDownload(request: DownloadRequest): Promise<Attempt> {
+/** As it may be shown: a signed address carries its key behind the `?`. */
+export const placeOf = (url: string): string => hideSecrets(url.replace(/[?#].*$/u, ''));
+
+async function attemptDownload(
+  request: DownloadRequest,
+  agents: Agents | undefined,
+  wasReached: boolean,
+): Promise<Attempt> {
   const part = partOf(request.file);
   const resume = await part.resumePoint(request.url);
-  const { connectMs = 5000, stallMs = 30_000 } = request;
-  const stream = got.stream(request.url, {
-    headers: resume === undefined ? {} : { range: `bytes=${resume.bytes}-`, 'if-range': resume.validator },
-    timeout: { lookup: connectMs, connect: connectMs, secureConnect: connectMs, response: stallMs, socket: stallMs },
-    retry: { limit: 0 },
-    throwHttpErrors: false,
-    decompress: false,
-    signal: request.signal,
+  let refused: string | undefined;
+  const stream = startRequest(request, resume, agents, (reason) => {
+    refused = reason;
   });
-  // Errors are taken from the promise and the loop below; between the two there must be a listener as well.
-  stream.on('error', () => {});
-  let hasAnswered = resume !== undefined;
+  let hasAnswered = wasReached || resume !== undefined;
   try {
     const [response] = (await once(stream, 'response')) as [HttpAnswer];
     hasAnswered = true;
     const verdict = judgeAnswer(response, resume?.bytes, request.clock.now());
-    if (verdict.kind !== 'take') {
-      if (response.statusCode === 416) await part.remove();
-      return verdict;
-    }
-    return await receive(request, stream, response, verdict.fromByte);
+    if (verdict.kind === 'take') return await receive(request, stream, response, verdict.fromByte);
+    if (response.statusCode === 416) await part.remove();
+    return verdict;
   } catch (error) {
+    if (isDiskFull(error)) throw diskFull(request.file, error);
     if (!(error instanceof RequestError)) throw error;
-    const reason = error instanceof TimeoutError ? `no answer in time (${error.event})` : messageOf(error);
+    if (refused !== undefined) return { kind: 'unreachable', reason: refused };
+    if (error instanceof MaxRedirectsError)
+      return { kind: 'unreachable', reason: `more than ${maxRedirects} redirects` };
+    const reason = error instanceof TimeoutError ? `no answer in time (${error.event})` : hideSecrets(messageOf(error));
     return hasAnswered ? { kind: 'again', reason } : { kind: 'unreachable', reason };
   } finally {
     stream.destroy();
   }
 }
 
-const webPage = { kind: 'unreachable', reason: 'a web page came instead of the file' } as const;
-
-type HttpAnswer = { statusCode: number; headers: Record<string, string | string[] | undefined> };
-
-const header = (answer: HttpAnswer, name: string): string | undefined => {
-  const value = answer.headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-type Verdict = { kind: 'take'; fromByte: number } | Exclude<Attempt, { kind: 'received' }>;
-
-/** Pure: what to do with an answer, seen from its head. */
-function judgeAnswer(answer: HttpAnswer, resumeBytes: number | undefined, nowMs: number): Verdict {
-  const { statusCode } = answer;
-  const isHtml = /^text\/html/iu.test(header(answer, 'content-type') ?? '');
-  if (statusCode === 206 && resumeBytes !== undefined) {
-    const start = /^bytes (\d+)-/u.exec(header(answer, 'content-range') ?? '')?.[1];
-    if (Number(start) === resumeBytes) return { kind: 'take', fromByte: resumeBytes };
-    return { kind: 'unreachable', reason: 'the server answered with another range than the one asked for' };
-  }
-  if (statusCode === 200 && isHtml) return webPage;
-  if (statusCode === 200) return { kind: 'take', fromByte: 0 };
-  if (statusCode === 416) return { kind: 'again', reason: 'HTTP 416', afterMs: 0 };
-  if ([408, 429, 500, 502, 503, 504].includes(statusCode)) {
-    const afterMs = retryAfterMs(header(answer, 'retry-after'), nowMs);
-    const reason = `HTTP ${statusCode}`;
-    if (afterMs === undefined) return { kind: 'again', reason };
-    if (afterMs > longestWaitMs) {
-      return { kind: 'unreachable', reason: `${reason}, asked to wait ${Math.ceil(afterMs / 1000)} s` };
-    }
-    return { kind: 'again', reason, afterMs };
-  }
-  return { kind: 'unreachable', reason: `HTTP ${statusCode}` };
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/u.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+function startRequest(
+  request: DownloadRequest,
+  resume: { bytes: number; validator: string } | undefined,
+  agents: Agents | undefined,
+  onRefused: (reason: string) => void,
+): Request {
+  const { connectMs = 5000, stallMs = 30_000 } = request;
+  const stream = got.stream(request.url, {
+    headers: resume === undefined ? {} : { range: `bytes=${resume.bytes}-`, 'if-range': resume.validator },
+    timeout: { lookup: connectMs, connect: connectMs, secureConnect: connectMs, response: stallMs, socket: stallMs },
+    ...(agents === undefined ? {} : { agent: agents }),
+    retry: { limit: 0 },
+    maxRedirects,
+    hooks: {
+      beforeRedirect: [
+        (next, answer) => {
+          if (!answer.url.startsWith('https:') || String(next.url).startsWith('https:')) return;
+          onRefused('it was redirected from https to http');
+          throw new Error('refused');
+        },
+      ],
+    },
+    throwHttpErrors: false,
+    decompress: false,
+    signal: request.signal,
+  });
+  // Errors are taken from the promise and from the loop over the body; between the two there must be a listener as well.
+  stream.on('error', () => {});
+  return stream;
 }
 
 async function receive(
@@ -173,21 +221,29 @@ async function receive(
   fromByte: number,
 ): Promise<Attempt> {
   const part = partOf(request.file);
-  if (fromByte === 0) await part.begin(request.url, validatorOf(answer));
   const length = header(answer, 'content-length');
   const totalBytes = length === undefined ? undefined : fromByte + Number(length);
-  let receivedBytes = fromByte;
+  const tooLarge = { kind: 'unreachable', reason: `it is larger than ${request.limitBytes} bytes` } as const;
+  if (totalBytes !== undefined && totalBytes > request.limitBytes) {
+    await part.remove();
+    return tooLarge;
+  }
 
+  const pieces = body[Symbol.asyncIterator]();
+  let piece = await pieces.next();
+  // Before anything is thrown away: what came earlier may be right.
+  if (fromByte === 0 && piece.done !== true && looksLikeHtml(piece.value)) return webPage;
+  if (fromByte === 0) await part.begin(request.url, validatorOf(answer));
+  let receivedBytes = fromByte;
   const handle = await open(part.file, 'a');
   try {
-    for await (const chunk of body) {
-      if (receivedBytes === 0 && looksLikeHtml(chunk)) return webPage;
-      receivedBytes += chunk.length;
+    for (; piece.done !== true; piece = await pieces.next()) {
+      receivedBytes += piece.value.length;
       if (receivedBytes > request.limitBytes) {
         await part.remove();
-        return { kind: 'unreachable', reason: `it is larger than ${request.limitBytes} bytes` };
+        return tooLarge;
       }
-      await handle.writeFile(chunk);
+      await handle.writeFile(piece.value);
       request.onProgress?.(receivedBytes, totalBytes);
     }
     await handle.sync();
@@ -199,43 +255,13 @@ async function receive(
   return { kind: 'received', isResumed: fromByte > 0 };
 }
 
-function looksLikeHtml(firstChunk: Uint8Array): boolean {
-  const start = Buffer.from(firstChunk.subarray(0, 200)).toString('latin1').trimStart();
-  return /^<(!doctype|html)/iu.test(start);
-}
+const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '');
 
-/** Only a strong ETag, or a date, may be used with If-Range. */
-function validatorOf(answer: HttpAnswer): string | undefined {
-  const etag = header(answer, 'etag');
-  return etag === undefined || etag.startsWith('W/') ? header(answer, 'last-modified') : etag;
-}
-
-const partStateSchema = z.object({ url: z.string(), validator: z.string() });
-
-/** `FILE.part`, and beside it what makes going on safe: its address and the server's mark for that very content. */
-function partOf(file: string) {
-  const partFile = `${file}.part`;
-  const stateFile = `${file}.part.json`;
-  const remove = async (): Promise<void> => {
-    await rm(partFile, { force: true });
-    await rm(stateFile, { force: true });
-  };
-  return {
-    file: partFile,
-    remove,
-    async begin(url: string, validator: string | undefined): Promise<void> {
-      await remove();
-      if (validator !== undefined) await writeFileAtomic(stateFile, JSON.stringify({ url, validator }));
-    },
-    async resumePoint(url: string): Promise<{ bytes: number; validator: string } | undefined> {
-      try {
-        const state = partStateSchema.parse(JSON.parse(await readFile(stateFile, 'utf8')));
-        const { size } = await stat(partFile);
-        return state.url === url && size > 0 ? { bytes: size, validator: state.validator } : undefined;
-      } catch {
-        // Nothing there, or not readable: from the start then.
-        return undefined;
-      }
-    },
-  };
+function diskFull(file: string, cause: unknown): AppError {
+  return new AppError(`There is no room left in ${path.dirname(file)} for ${path.basename(file)}.`, {
+    code: 'STT_DISK_FULL',
+    hint: 'Make room there, then run the same command again: it goes on where it stopped.',
+    exitCode: exitCodes.ioError,
+    cause,
+  });
 }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addGpuLine, noGpus } from './engine-gpus.ts';
+import { addGpuLine, backendInUse, noGpus } from './engine-gpus.ts';
 
 const run = suite('engine GPUs');
 
@@ -44,7 +44,10 @@ whisper_backend_init_gpu: found GPU device 1: Vulkan1 (type: 2, cnt: 1)
 whisper_backend_init_gpu: using Vulkan1 backend`),
     { devices: ['AMD Radeon RX 6800 (RADV NAVI21)', 'Intel(R) Xe Graphics (TGL GT2)'], gpuInUse: 'Vulkan1' },
   );
-  assert.equal(read('ggml_vulkan: No devices found.\nwhisper_backend_init_gpu: no GPU found'), noGpus);
+  assert.equal(read('ggml_vulkan: No devices found.\nwhisper_backend_init_gpu: no GPU found'), {
+    ...noGpus,
+    trouble: 'ggml_vulkan: No devices found.',
+  });
 });
 
 run('reads Metal, and what only whisper.cpp names', () => {
@@ -70,13 +73,48 @@ run('finds none where there is none, or it does not start', () => {
 whisper_backend_init_gpu: no GPU found`),
     noGpus,
   );
-  assert.equal(read('ggml_cuda_init: failed to initialize CUDA: no CUDA-capable device is detected'), noGpus);
-  assert.is(
-    read(`ggml_cuda_init: found 1 CUDA devices:
+  const withoutDriver = 'ggml_cuda_init: failed to initialize CUDA: no CUDA-capable device is detected';
+  assert.equal(read(`${withoutDriver}\nwhisper_backend_init_gpu: failed to initialize CUDA0 backend`), {
+    ...noGpus,
+    trouble: withoutDriver,
+  });
+  const broken = read(`ggml_cuda_init: found 1 CUDA devices:
 whisper_backend_init_gpu: using CUDA0 backend
-whisper_backend_init_gpu: failed to initialize CUDA0 backend`).gpuInUse,
+whisper_backend_init_gpu: failed to initialize CUDA0 backend`);
+  assert.is(broken.gpuInUse, undefined);
+  assert.match(broken.trouble ?? '', /failed to initialize CUDA0/u);
+});
+
+const openVinoStarts = `whisper_backend_init_gpu: no GPU found
+whisper_ctx_init_openvino_encoder_with_state: loading OpenVINO model from '/m/ggml-base-encoder-openvino.xml'
+whisper_ctx_init_openvino_encoder_with_state: first run on a device may take a while ...
+whisper_openvino_init: path_model = /m/ggml-base-encoder-openvino.xml, device = GPU, cache_dir = /m/ggml-base-encoder-openvino-cache`;
+
+run('reads OpenVINO, and its fall-back', () => {
+  const loaded = read(`${openVinoStarts}\nwhisper_ctx_init_openvino_encoder_with_state: OpenVINO model loaded`);
+  assert.equal(loaded, { ...noGpus, openVino: 'GPU' });
+  assert.is(backendInUse(loaded), 'openvino');
+  const fallen = read(`${openVinoStarts}
+in openvino encoder compile routine: exception: Could not open /m/ggml-base-encoder-openvino.xml
+whisper_ctx_init_openvino_encoder_with_state: failed to init OpenVINO encoder from '/m/ggml-base-encoder-openvino.xml'`);
+  assert.equal(fallen, {
+    ...noGpus,
+    trouble: 'in openvino encoder compile routine: exception: Could not open /m/ggml-base-encoder-openvino.xml',
+  });
+  assert.is(backendInUse(fallen), 'cpu');
+});
+
+run('knows by the name of the device what was built', () => {
+  const backendOf = (gpuInUse: string | undefined) => backendInUse({ devices: [], gpuInUse });
+  assert.equal(['CUDA0', 'ROCm1', 'Vulkan0', 'MTL0', 'Metal', undefined, 'SYCL0'].map(backendOf), [
+    'cuda',
+    'cuda',
+    'vulkan',
+    'metal',
+    'metal',
+    'cpu',
     undefined,
-  );
+  ]);
 });
 
 run('keeps a count without names, and bounds', () => {

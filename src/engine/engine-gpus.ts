@@ -1,7 +1,9 @@
 /**
  * What whisper-cli says at its start of the GPUs it found and of the one it works on: each backend in its own words, and then
- * whisper.cpp itself, which stops looking at the one it was told to take. Pure.
+ * whisper.cpp itself, which stops looking at the one it was told to take. OpenVINO stands beside that: it takes the encoder alone,
+ * and whisper.cpp goes on without it. Pure.
  */
+import type { Backend } from '../backend.ts';
 import { printable } from '../printable.ts';
 
 export type EngineGpus = {
@@ -9,6 +11,10 @@ export type EngineGpus = {
   devices: readonly string[];
   /** As the engine calls the one it works on: `CUDA0`; undefined: it works on the CPU. */
   gpuInUse: string | undefined;
+  /** Where OpenVINO runs the encoder: `GPU`, `CPU`; absent: it does not. */
+  openVino?: string;
+  /** The first complaint about a device: `ggml_cuda_init: failed to initialize CUDA: no CUDA-capable device is detected`. */
+  trouble?: string;
 };
 
 export const noGpus: EngineGpus = { devices: [], gpuInUse: undefined };
@@ -16,13 +22,31 @@ export const noGpus: EngineGpus = { devices: [], gpuInUse: undefined };
 /** More are a mistake. */
 const mostDevices = 64;
 
-/** @returns what is known after one more line of standard error. */
+/** @returns what is known after one more line of what the engine says. */
 export function addGpuLine(known: EngineGpus, line: string): EngineGpus {
+  const isTrouble = known.trouble === undefined && troubles.some((trouble) => trouble.test(line));
+  return addDeviceLine(isTrouble ? { ...known, trouble: printable(line.trim()) } : known, line);
+}
+
+/** What a backend says of itself when it cannot work; `no GPU found` alone gives no reason. */
+const troubles = [
+  /^ggml_cuda_init: failed to initialize /u,
+  /^ggml_vulkan: (?:No devices found|Error: |Invalid device index|No suitable queue|device \S+ does not support)/u,
+  /^ggml_metal\w*: error: /u,
+  /^whisper_backend_init_gpu: failed to initialize /u,
+  /^in openvino encoder compile routine: exception: /u,
+  /failed to init OpenVINO encoder /u,
+];
+
+function addDeviceLine(known: EngineGpus, line: string): EngineGpus {
   const used = /^whisper_backend_init_gpu: using (\S+) backend/u.exec(line)?.[1];
   // A second model, that of voice activity detection, says "no GPU found" later on, and means itself.
   if (used !== undefined) return { ...known, gpuInUse: known.gpuInUse ?? printable(used) };
   if (/^whisper_backend_init_gpu: failed to initialize \S+ backend/u.test(line))
     return { ...known, gpuInUse: undefined };
+  const openVino = /^whisper_openvino_init: path_model = .*, device = (\S+), cache_dir = /u.exec(line)?.[1];
+  if (openVino !== undefined) return { ...known, openVino: printable(openVino) };
+  if (saysNoOpenVino(line)) return withoutOpenVino(known);
 
   const count = foundCount(line);
   if (count !== undefined) return known.devices.length > 0 ? known : { ...known, devices: unnamed(count) };
@@ -41,6 +65,26 @@ export function saysNoGpu(known: EngineGpus, line: string): boolean {
   return (
     known.gpuInUse === undefined && /^whisper_backend_init_gpu: (?:no GPU found|failed to initialize )/u.test(line)
   );
+}
+
+/** The encoder falls back to what would run without OpenVINO. */
+export const saysNoOpenVino = (line: string): boolean => line.includes('failed to init OpenVINO encoder');
+
+function withoutOpenVino({ devices, gpuInUse, trouble }: EngineGpus): EngineGpus {
+  return { devices, gpuInUse, ...(trouble === undefined ? {} : { trouble }) };
+}
+
+/** As whisper.cpp calls devices -> what was built for them. ROCm and MUSA are the CUDA code, compiled for others. */
+const families: [RegExp, Backend][] = [
+  [/^(?:CUDA|ROCm|MUSA)\d/u, 'cuda'],
+  [/^Vulkan\d/u, 'vulkan'],
+  [/^(?:MTL|Metal)/u, 'metal'],
+];
+
+/** The backend that does the work; undefined for a GPU that none of ours is built for (`SYCL0`). */
+export function backendInUse({ gpuInUse, openVino }: EngineGpus): Backend | undefined {
+  if (openVino !== undefined) return 'openvino';
+  return gpuInUse === undefined ? 'cpu' : families.find(([name]) => name.test(gpuInUse))?.[1];
 }
 
 /** `ggml_cuda_init: found 2 CUDA devices (Total VRAM: 48385 MiB):`, also ROCm and MUSA; `ggml_vulkan: Found 2 Vulkan devices:`. */

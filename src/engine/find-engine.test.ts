@@ -6,6 +6,7 @@ import { rejects } from '../../test/support/rejects.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { dataPaths } from '../config/data-paths.ts';
 import { type EngineSettings, findEngine } from './find-engine.ts';
+import { plainRunOptions } from './run-options.ts';
 
 const run = suite('findEngine');
 
@@ -31,6 +32,7 @@ run('finds the engine and the model in the data folder', async () => {
     vadModelFile: undefined,
     isDemoModel: false,
     expectsGpu: false,
+    run: plainRunOptions,
   });
 });
 
@@ -59,7 +61,7 @@ run('says where a missing model belongs and where to get it', async () => {
     /models\/ggml-large-v3\.bin is not there/u,
   );
   assert.equal([error['code'], error['exitCode']], ['STT_MODEL_MISSING', 78]);
-  assert.match(String(error['hint']), /ggml-large-v3\.bin from https:.*stt setup --model demo-digits/su);
+  assert.match(String(error['hint']), /stt models download large-v3".*stt setup --model demo-digits/su);
 });
 
 run('turns voice activity detection on where its model is found, unless told otherwise', async () => {

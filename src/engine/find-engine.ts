@@ -1,11 +1,17 @@
-/** Finds whisper-cli, the model and the VAD model by the settings. What is missing is said with what to do about it. */
+/**
+ * Finds whisper-cli, what set-up wrote about it, the model and the VAD model by the settings. What is missing is said with what to do
+ * about it.
+ */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../app-error.ts';
 import { type DataPaths, modelFile } from '../config/data-paths.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
+import type { Backend } from '../backend.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { cpuDevice, type EngineFile, readEngineFile } from './engine-file.ts';
+import { plainRunOptions, type RunChoices, type RunOptions, withChoices } from './run-options.ts';
 
 export type Engine = {
   /** A path, or a name on PATH. */
@@ -17,38 +23,58 @@ export type Engine = {
   vadModelFile: string | undefined;
   /** Knows spoken digits only; whatever shows it says so. */
   isDemoModel: boolean;
-  /** It has been proven on a GPU: a run without one is broken off, since it would crawl on the CPU and say nothing. */
+  /** It was made for a GPU, or proven on one: a run without one is broken off, since it would crawl on the CPU and say nothing. */
   expectsGpu: boolean;
+  /** What it is told at each start. */
+  run: RunOptions;
+  /** What it was made for; absent: an engine that set-up did not make. */
+  backend?: Backend;
+  /** What it worked on when it was set up: `CUDA0`; absent: the CPU, or nobody tried. */
+  provenDevice?: string;
 };
 
-export type EngineSettings = Pick<WorkerSettings, 'whisperCli' | 'model' | 'vadEnabled' | 'vadModel'>;
+export type EngineSettings = Pick<WorkerSettings, 'whisperCli' | 'model' | 'vadEnabled' | 'vadModel'> & RunChoices;
 
 /** @throws AppError with exit code 78 for the first thing that is missing. */
 export async function findEngine(settings: EngineSettings, paths: DataPaths): Promise<Engine> {
   const whisperCli = await findWhisperCli(settings, paths);
-  const model = await findModel(settings.model, paths);
-  const modelName = path
-    .basename(model)
-    .replace(/^ggml-/u, '')
-    .replace(/\.bin$/u, '');
   return {
+    ...describeEngine(await readEngineFile(whisperCli), settings),
     whisperCli,
-    modelFile: model,
-    modelName,
+    ...(await findModel(settings, paths)),
     vadModelFile: await findVadModel(settings, paths),
-    isDemoModel: modelName.startsWith('demo-'),
-    expectsGpu: false,
   };
 }
 
-async function findWhisperCli(settings: EngineSettings, paths: DataPaths): Promise<string> {
+export const isDemoModelName = (name: string): boolean => name.startsWith('demo-');
+
+const gpuBackends: ReadonlySet<Backend> = new Set(['cuda', 'vulkan', 'metal']);
+
+function describeEngine(
+  file: EngineFile | undefined,
+  choices: RunChoices,
+): Pick<Engine, 'run' | 'expectsGpu' | 'backend' | 'provenDevice'> {
+  if (file === undefined) return { run: withChoices(plainRunOptions, choices), expectsGpu: false };
+  const { backend, run, proof } = file;
+  const isOnDevice = proof !== undefined && proof.device !== cpuDevice;
+  return {
+    run: withChoices(run, choices),
+    // OpenVINO takes the encoder alone, on a device of its own, and is watched for itself.
+    expectsGpu: gpuBackends.has(backend) || (isOnDevice && backend !== 'openvino'),
+    backend,
+    ...(isOnDevice ? { provenDevice: proof.device } : {}),
+  };
+}
+
+/** @throws AppError STT_ENGINE_MISSING. */
+export async function findWhisperCli(settings: EngineSettings, paths: DataPaths): Promise<string> {
   const { whisperCli } = settings;
   if (whisperCli !== undefined && !whisperCli.includes(path.sep)) return whisperCli;
-  const file = path.resolve(whisperCli ?? paths.whisperCli);
+  const file = await withExtension(path.resolve(whisperCli ?? paths.whisperCli));
   if (!(await isFile(file))) {
     throw missing('STT_ENGINE_MISSING', `The engine ${file} is not there.`, [
       whisperCli === undefined
-        ? 'Build it with "stt setup --backend cpu", or name another whisper-cli in STT_WHISPER_CLI.'
+        ? 'Build it with "stt setup" ("stt setup --backend cpu" for the processor alone), or name another whisper-cli in STT_WHISPER_CLI.'
         : 'Set STT_WHISPER_CLI to a whisper-cli, or unset it and run "stt setup --backend cpu".',
     ]);
   }
@@ -60,32 +86,46 @@ async function findWhisperCli(settings: EngineSettings, paths: DataPaths): Promi
   return file;
 }
 
-async function findModel(model: string, paths: DataPaths): Promise<string> {
+/** @throws AppError STT_MODEL_MISSING. */
+export async function findModel(
+  { model }: EngineSettings,
+  paths: DataPaths,
+): Promise<Pick<Engine, 'modelFile' | 'modelName' | 'isDemoModel'>> {
   const file = modelFile(paths, model);
-  if (await isFile(file)) return file;
-  const source = 'https://huggingface.co/ggerganov/whisper.cpp';
+  if (await isFile(file)) {
+    const modelName = path
+      .basename(file)
+      .replace(/^ggml-/u, '')
+      .replace(/\.bin$/u, '');
+    return { modelFile: file, modelName, isDemoModel: isDemoModelName(modelName) };
+  }
+  const isName = !model.includes('/') && !model.includes('\\') && !model.endsWith('.bin');
   throw missing('STT_MODEL_MISSING', `The model ${file} is not there.`, [
-    `Download ${path.basename(file)} from ${source} and put it there,`,
+    isName ? `Get it with "stt models download ${model}",` : 'See "stt models list",',
     'or name another one in STT_MODEL.',
     'To try things out: "stt setup --model demo-digits", then "stt run --model demo-digits" (knows spoken digits only).',
   ]);
 }
 
-async function findVadModel(settings: EngineSettings, paths: DataPaths): Promise<string | undefined> {
+/** @returns undefined where voice activity detection is off. @throws AppError STT_VAD_MODEL_MISSING. */
+export async function findVadModel(settings: EngineSettings, paths: DataPaths): Promise<string | undefined> {
   if (settings.vadEnabled === false) return undefined;
   const file = path.resolve(settings.vadModel ?? path.join(paths.models, 'ggml-silero-v6.2.0.bin'));
   if (await isFile(file)) return file;
   // A model that was named is wanted, also where VAD_ENABLED is not set.
   if (settings.vadEnabled === undefined && settings.vadModel === undefined) return undefined;
-  const source = 'https://huggingface.co/ggml-org/whisper-vad';
   throw missing('STT_VAD_MODEL_MISSING', `The model for voice activity detection, ${file}, is not there.`, [
-    `Download ggml-silero-v6.2.0.bin from ${source} and put it there, or name another one in VAD_MODEL,`,
-    'or set VAD_ENABLED=false.',
+    'Get one with "stt models download silero", or name another one in VAD_MODEL, or set VAD_ENABLED=false.',
   ]);
 }
 
 function missing(code: `STT_${string}`, message: string, hint: string[]): AppError {
   return new AppError(message, { code, hint: hint.join('\n  '), exitCode: exitCodes.config });
+}
+
+/** Where programs have one: on Windows. */
+async function withExtension(file: string): Promise<string> {
+  return process.platform === 'win32' && !(await isFile(file)) ? `${file}.exe` : file;
 }
 
 async function isFile(file: string): Promise<boolean> {

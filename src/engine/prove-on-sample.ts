@@ -18,15 +18,37 @@ const sample = path.join(packageFolder, 'whisper', 'demo-model', 'samples', 'dig
 /** Any words will do: what a model makes of digits is its own affair. None at all in clear speech is a failure. */
 const deaf = 'it hears nothing';
 
+export type SampleRun = {
+  /** The GPUs that the engine found, and the one it worked on. */
+  gpus: EngineGpus;
+  /** Length of the sample. */
+  audioSeconds: number;
+  /** What the engine took for it, wall time, the loading of the model included. */
+  seconds: number;
+};
+
+export type DecodedSample = { wavFile: string; audioSeconds: number; soundUntilSeconds: number };
+
+/** @throws AppError STT_TOOL_MISSING, STT_DISK_FULL, STT_FFMPEG_BROKEN. */
+export async function decodeSample(folder: string, signal: AbortSignal): Promise<DecodedSample> {
+  const wavFile = path.join(folder, 'sample.wav');
+  const decoded = await decodeAudio({ file: sample, wavFile, signal });
+  if (decoded.kind === 'bad_recording') throw brokenFfmpeg(decoded.reason);
+  const { audioSeconds, soundUntilSeconds } = decoded;
+  return { wavFile, audioSeconds, soundUntilSeconds };
+}
+
 /**
+ * @param decoded by an earlier try, for who tries often.
  * @throws AppError in the engine's own words, with exit code 78; or of what else this machine lacks: STT_TOOL_MISSING, STT_DISK_FULL,
  * STT_FFMPEG_BROKEN, STT_MACHINE_TROUBLE.
  */
-export async function proveOnSample(engine: Engine, options: ProofOptions): Promise<EngineGpus> {
-  const wavFile = path.join(options.folder, 'sample.wav');
-  const decoded = await decodeAudio({ file: sample, wavFile, signal: options.signal });
-  if (decoded.kind === 'bad_recording') throw brokenFfmpeg(decoded.reason);
-  const { audioSeconds, soundUntilSeconds } = decoded;
+export async function proveOnSample(
+  engine: Engine,
+  options: ProofOptions,
+  decoded?: DecodedSample,
+): Promise<SampleRun> {
+  const { wavFile, audioSeconds, soundUntilSeconds } = decoded ?? (await decodeSample(options.folder, options.signal));
   const outputBase = path.join(options.folder, 'sample');
   const run = await startEngine(engine, { ...options, wavFile, audioSeconds, outputBase, language: 'en' });
   const judgement = judgeTranscript(run, { seconds: audioSeconds, soundUntilSeconds });
@@ -34,7 +56,7 @@ export async function proveOnSample(engine: Engine, options: ProofOptions): Prom
     throw explainFailure(engine, run, { reason: deaf, fault: 'engine' }, 'the bundled sample');
   }
   if (judgement.kind === 'failed') throw explainFailure(engine, run, judgement, 'the bundled sample');
-  return run.gpus;
+  return { gpus: run.gpus, audioSeconds, seconds: run.seconds };
 }
 
 function brokenFfmpeg(reason: string): AppError {

@@ -15,3 +15,23 @@ export const runOptionsSchema = z.object({
 export type RunOptions = z.infer<typeof runOptionsSchema>;
 
 export const plainRunOptions: RunOptions = { arguments: [], environment: {}, reasons: [] };
+
+/** What the user says of the engine, over what set-up chose. */
+export type RunChoices = {
+  /** Undefined: as set-up chose. */
+  flashAttention?: boolean | undefined;
+  /** ggml's own settings among the user's variables. */
+  engineEnvironment?: Readonly<Record<string, string>> | undefined;
+};
+
+const flashArguments = new Set(['-fa', '--flash-attn', '-nfa', '--no-flash-attn']);
+
+export function withChoices(run: RunOptions, { flashAttention, engineEnvironment }: RunChoices): RunOptions {
+  const others = run.arguments.filter((argument) => !flashArguments.has(argument));
+  return {
+    // Said both ways: releases differ in which of the two is the default.
+    arguments: flashAttention === undefined ? run.arguments : [...others, flashAttention ? '-fa' : '-nfa'],
+    environment: { ...run.environment, ...engineEnvironment },
+    reasons: run.reasons,
+  };
+}

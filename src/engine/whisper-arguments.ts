@@ -13,6 +13,8 @@ export type WhisperTask = {
   threads: number;
   /** Which GPU; absent: the engine's choice. */
   device?: number;
+  /** What this machine's engine is told at each start: `-nfa`. */
+  engineArguments?: readonly string[];
 };
 
 /** What shapes the transcript, in the order given to whisper-cli. */
@@ -26,6 +28,7 @@ export function whisperArguments(task: WhisperTask): string[] {
     task.vadModelFile === undefined ? [] : ['--vad', '--vad-model', task.vadModelFile],
     ['-t', String(task.threads)],
     task.device === undefined ? [] : ['-dev', String(task.device)],
+    task.engineArguments ?? [],
     ['-f', task.wavFile],
     ['-ovtt', '-of', task.outputBase],
     // Progress on standard error. No -np: it silences the engine's reasons when something fails.

@@ -16,6 +16,7 @@ import type { Engine } from './find-engine.ts';
 import { judgeTranscript, type Judgement } from './judge-transcript.ts';
 import { proveEngine } from './prove-engine.ts';
 import { proveOnSample } from './prove-on-sample.ts';
+import { plainRunOptions } from './run-options.ts';
 import { silentWav } from './silent-wav.ts';
 import { fakeWhisperCli, type Habit, heardText } from './testing/fake-whisper-cli.ts';
 import { type EngineRun, transcribe } from './whisper-cli.ts';
@@ -32,6 +33,7 @@ const engineOf = (whisperCli: string, modelFile = '/no/model'): Engine => ({
   vadModelFile: undefined,
   isDemoModel: false,
   expectsGpu: false,
+  run: plainRunOptions,
 });
 
 async function runEngine(
@@ -132,7 +134,7 @@ run('tells which GPUs there are and which one it works on', async () => {
   const devices = ['NVIDIA GeForce RTX 3090', 'NVIDIA GeForce RTX 3090'];
   assert.equal(await proveEngine(engineOf(file), options), { devices, gpuInUse: 'CUDA0' });
   assert.equal(await proveEngine(engineOf(file), { ...options, device: 1 }), { devices, gpuInUse: 'CUDA1' });
-  assert.equal(await proveOnSample(engineOf(file), { ...options, device: 2 }), { devices, gpuInUse: undefined });
+  assert.equal((await proveOnSample(engineOf(file), { ...options, device: 2 })).gpus, { devices, gpuInUse: undefined });
 });
 
 run('has no limit on memory, and dumps no core', async () => {
@@ -275,7 +277,9 @@ withEngine('is proven on the bundled sample with the real engine', async () => {
   await using folder = await temporaryFolder();
   await copyModel(folder.join('demo.bin'));
   const options = { folder: folder.path, threads: 1, signal: never };
-  assert.equal(await proveOnSample(real(folder.join('demo.bin')), options), { devices: [], gpuInUse: undefined });
+  const proven = await proveOnSample(real(folder.join('demo.bin')), options);
+  assert.equal(proven.gpus, { devices: [], gpuInUse: undefined });
+  assert.ok(proven.seconds > 0 && Math.round(proven.audioSeconds) === 6);
 });
 
 run('breaks off an engine that would work on the CPU where it had a GPU', async () => {

@@ -11,7 +11,7 @@ import { longestBodyBytes } from '../protocol/wire.ts';
 import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
 import type { Engine } from './find-engine.ts';
 import { whisperArguments } from './whisper-arguments.ts';
-import { addGpuLine, type EngineGpus, noGpus, saysNoGpu } from './engine-gpus.ts';
+import { addGpuLine, type EngineGpus, noGpus, saysNoGpu, saysNoOpenVino } from './engine-gpus.ts';
 import {
   parseDetectedLanguage,
   parseMachineTrouble,
@@ -86,7 +86,11 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (stream === 'stdout') {
       const end = parseSegmentEnd(line);
-      if (end === undefined) return;
+      if (end === undefined) {
+        // OpenVINO complains there.
+        gpus = addGpuLine(gpus, line);
+        return;
+      }
       heardUntilSeconds = Math.max(heardUntilSeconds ?? 0, end);
       advance(end / options.audioSeconds);
       return;
@@ -98,6 +102,7 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
     machineTrouble ??= parseMachineTrouble(line);
     gpus = addGpuLine(gpus, line);
     if (engine.expectsGpu && saysNoGpu(gpus, line)) gpuLost.abort(gpuIsLost(engine, line));
+    if (engine.backend === 'openvino' && saysNoOpenVino(line)) gpuLost.abort(openVinoIsLost(engine, gpus, line));
     words.push(printable(line));
     if (words.length > keptLines) words.shift();
   };
@@ -107,7 +112,13 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   await rm(transcriptFile, { force: true });
   const end = await runChild({
     file: engine.whisperCli,
-    args: whisperArguments({ ...options, modelFile: engine.modelFile, vadModelFile: engine.vadModelFile }),
+    args: whisperArguments({
+      ...options,
+      modelFile: engine.modelFile,
+      vadModelFile: engine.vadModelFile,
+      engineArguments: engine.run.arguments,
+    }),
+    env: engine.run.environment,
     signal: AbortSignal.any([options.signal, gpuLost.signal]),
     timeoutMs: engineDeadlineMs(options.audioSeconds),
     killAfterMs: 2000,
@@ -133,12 +144,24 @@ export async function transcribe(engine: Engine, options: TranscribeOptions): Pr
   };
 }
 
-const gpuIsLost = (engine: Engine, line: string): AppError =>
-  new AppError(`The engine ${engine.whisperCli} found a GPU at its start, and finds none now: ${printable(line)}`, {
+function gpuIsLost({ whisperCli, provenDevice }: Engine, line: string): AppError {
+  const before = provenDevice === undefined ? 'found a GPU at its start' : `was set up to work on ${provenDevice}`;
+  return new AppError(`The engine ${whisperCli} ${before}, and finds none now: ${printable(line)}`, {
     code: 'STT_ENGINE_GPU_LOST',
-    hint: 'See whether the driver works (nvidia-smi, vulkaninfo), and start the machine anew.',
+    hint: 'See whether the driver works (nvidia-smi, vulkaninfo), and start the machine anew; for the processor alone: "stt setup --backend cpu".',
     exitCode: exitCodes.unavailable,
   });
+}
+
+/** It would go on with ggml's own encoder, on the CPU. */
+function openVinoIsLost({ whisperCli, modelFile }: Engine, { trouble }: EngineGpus, line: string): AppError {
+  const why = printable(trouble ?? line);
+  return new AppError(`The engine ${whisperCli} cannot use OpenVINO with the model ${modelFile}: ${why}`, {
+    code: 'STT_ENGINE_GPU_LOST',
+    hint: 'Run "stt setup --backend openvino" with this model, which converts its encoder; for the processor alone: "stt setup --backend cpu".',
+    exitCode: exitCodes.unavailable,
+  });
+}
 
 /** What a program does to itself. Any other signal comes from outside. */
 const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS'] as const;

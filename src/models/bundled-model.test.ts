@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { installBundledModel } from './bundled-model.ts';
-import { readModel } from '../setup/whisper-data.ts';
+import { readModel } from './model-catalogue.ts';
 
 const run = suite('bundled model');
 

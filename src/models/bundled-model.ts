@@ -8,7 +8,7 @@ import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { fileDigest } from '../download/file-digest.ts';
-import type { Model } from '../setup/whisper-data.ts';
+import type { Model } from './model-catalogue.ts';
 
 export type InstalledModel = { file: string; isNew: boolean };
 
@@ -42,7 +42,7 @@ async function isWhole(file: string, model: Model): Promise<boolean> {
   }
 }
 
-function inTheWay(file: string, cause: unknown): AppError {
+export function inTheWay(file: string, cause?: unknown): AppError {
   return new AppError(`${file} is a directory; the model cannot take its place.`, {
     code: 'STT_MODEL_BLOCKED',
     hint: 'Move it away, then run the same command again.',

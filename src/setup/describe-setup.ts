@@ -1,66 +1,83 @@
 /** `stt setup --dry-run`: every command that would be run and every path that would be written, in order. Changes nothing. */
-import path from 'node:path';
+import { describeModelDownload } from '../models/download-model.ts';
 import { chooseGenerator } from './build/build-engine.ts';
-import { buildArguments, configureArguments } from './build/cmake-arguments.ts';
+import { cmakeCommands } from './build/cmake-arguments.ts';
+import { localDefinitions } from './build/local-definitions.ts';
+import { openvinoSteps } from './build/openvino-steps.ts';
 import { commandLine } from './command-line.ts';
 import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engines/engine-record.ts';
-import { findEngine, findUnfinished, isInUse, newEngineFolder } from './engines/engine-store.ts';
-import { explainFileFailure } from './explain-file-failure.ts';
+import { findUnfinished, isInUse, newEngineFolder } from './engines/engine-store.ts';
+import { findSettledEngine, jobsHere } from './engines/make-engine.ts';
+import type { WantedEngine } from './engines/wanted-engine.ts';
+import { asSetup } from './explain-file-failure.ts';
+import { describeNeeds } from './packages/install-packages.ts';
+import type { PlannedModel } from './plan-models.ts';
+import { resolveSetup, type SetupPlan } from './resolve-setup.ts';
+import type { SetupRequest, SetupWishes } from './setup-request.ts';
 import { npmPackArguments } from './source/fetch-source.ts';
-import { buildTools, findMissingTools, runtimeTools, type Tool } from './packages/find-tools.ts';
-import { decideInstall, findPackagePower } from './packages/install-packages.ts';
-import { jobsHere } from './engines/make-engine.ts';
-import { refuseUnbuildable } from './build/refuse-unbuildable.ts';
-import type { SetupRequest } from './setup-request.ts';
-import { findWantedEngine, type WantedEngine } from './engines/wanted-engine.ts';
-import { readModel } from './whisper-data.ts';
 
-export async function describeSetup(request: SetupRequest): Promise<string[]> {
-  try {
-    return await describeSteps(request);
-  } catch (error) {
-    throw explainFileFailure(error);
-  }
+export function describeSetup(wishes: SetupWishes): Promise<string[]> {
+  return asSetup(wishes.signal, () => describeSteps(wishes));
 }
 
-async function describeSteps(request: SetupRequest): Promise<string[]> {
-  const { paths, signal } = request;
-  refuseUnbuildable(paths);
-  const wanted = await findWantedEngine(request);
-  const current = request.isForced ? undefined : await findEngine(paths, wanted.keys);
-  const tools = current === undefined ? [...runtimeTools, ...buildTools] : runtimeTools;
-  const lines = await describePackages(await findMissingTools(tools, signal), request);
-  if (current === undefined) lines.push(...(await describeBuild(request, wanted)));
-  else lines.push(`# The engine is there: ${describeSource(current.record.source)}, ${current.folder}`);
-  if (current === undefined || !(await isInUse(paths, current.folder)))
-    lines.push(`# Link: ${paths.whisperCpp} -> the engine`);
-  if (request.model !== undefined) {
-    const model = readModel(request.model);
-    lines.push(`# Unpack ${model.bundled} (${model.purpose})`, `#   to ${path.join(paths.models, model.file)}`);
-  }
+async function describeSteps(wishes: SetupWishes): Promise<string[]> {
+  const plan = await resolveSetup(wishes);
+  const { request, made, backend, reason, notes, models } = plan;
+  const lines = [`# Backend: ${backend}. ${reason}`, ...notes.map((note) => `#   ${note}`)];
+  lines.push(...describeRun(request), ...(await describeNeeds(plan.needs, request)));
+  for (const model of [models.speech, models.vad]) lines.push(...(await describeModel(model, wishes)));
+  if (made === undefined) lines.push(...(await describeBuild(plan)));
+  else lines.push(`# The engine is there: ${describeSource(made.record.source)}, ${made.folder}`);
+  lines.push(...(await describeProof(plan)));
   return lines;
 }
 
-async function describePackages(missing: readonly Tool[], request: SetupRequest): Promise<string[]> {
-  if (missing.length === 0) return ['# Packages: nothing is missing'];
-  const power = await findPackagePower(request.signal);
-  const decision = decideInstall(missing, power, request.consent, request.ask !== undefined);
-  if (decision.kind === 'refuse') return [`# ${decision.error.message}`, `#   ${decision.error.hint ?? ''}`];
-  return [`# Packages for: ${missing.join(', ')}`, ...decision.commands.map(commandLine)];
+function describeRun({ run }: SetupRequest): string[] {
+  if (run === undefined || (run.arguments.length === 0 && Object.keys(run.environment).length === 0)) return [];
+  const environment = Object.entries(run.environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    `# The engine is told: ${commandLine([...environment, ...run.arguments])}`,
+    ...run.reasons.map((why) => `#   ${why}`),
+  ];
 }
 
-async function describeBuild(request: SetupRequest, wanted: WantedEngine): Promise<string[]> {
+async function describeModel(planned: PlannedModel | undefined, wishes: SetupWishes): Promise<string[]> {
+  if (planned === undefined) return [];
+  const { known, file, reason } = planned;
+  if (known === undefined) return [`# The model is your own: ${file}`];
+  const { paths, modelBaseUrl } = wishes;
+  const lines = await describeModelDownload({ model: known, modelsFolder: paths.models, baseUrl: modelBaseUrl });
+  return reason === undefined ? lines : [`# Model: ${known.name}; ${reason}`, ...lines];
+}
+
+async function describeBuild({ request, wanted, models, backend, machine }: SetupPlan): Promise<string[]> {
   const { lines, source } = describeSourceSteps(request, wanted);
   const key = engineKey(source.digest, wanted.plan);
-  const { paths, backend, isForced } = request;
+  const { paths, isForced, isBuildOnly } = request;
   const begun = isForced ? undefined : await findUnfinished(paths, wanted.keys);
   const folder = begun?.folder ?? (await newEngineFolder(paths, { key, backend, source }, isForced ? wanted.keys : []));
   const generator = await chooseGenerator(request.signal);
+  const jobs = request.jobs ?? jobsHere(wanted.recipe.memory);
+  const local = localDefinitions(backend, machine);
+  const model = isBuildOnly === true ? undefined : models.speech;
   return [
     ...(begun === undefined ? lines : [`# Go on with the interrupted build: ${describeSource(begun.record.source)}`]),
+    ...(backend === 'openvino' ? openvinoSteps({ paths, engineFolder: folder, model }) : []),
     `# Build in ${folder}`,
-    commandLine(['cmake', ...configureArguments(folder, wanted.plan, generator)]),
-    commandLine(['cmake', ...buildArguments(folder, wanted.plan, request.jobs ?? jobsHere())]),
+    ...cmakeCommands(folder, wanted.plan, { generator, jobs, local }).map((args) => commandLine(['cmake', ...args])),
+    ...(wanted.plan.variants === undefined ? [] : ['# The faster of these on the sample is kept.']),
+  ];
+}
+
+async function describeProof({ request, wanted, made, isAdopted, backend }: SetupPlan): Promise<string[]> {
+  const { paths, isBuildOnly } = request;
+  const isSettled = isAdopted || (await findSettledEngine(request, wanted)) !== undefined;
+  if (isSettled) return [];
+  const isLinked = made !== undefined && (await isInUse(paths, made.folder));
+  const device = backend === 'cpu' ? '' : ', and must say that it works on the device';
+  return [
+    ...(isBuildOnly === true ? [] : [`# The engine transcribes the bundled sample${device}.`]),
+    ...(isLinked ? [] : [`# Link: ${paths.whisperCpp} -> the engine`]),
   ];
 }
 

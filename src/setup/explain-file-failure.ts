@@ -1,4 +1,4 @@
-/** What the file system refuses is no bug: it becomes an error that says what to do. */
+/** What the file system refuses, and Ctrl-C, are no bugs: they become errors that say what to do. */
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 
@@ -33,4 +33,25 @@ function problemCode(error: unknown): string {
   const code = systemErrorCode(error) ?? '';
   const isMkdir = error instanceof Error && 'syscall' in error && error.syscall === 'mkdir';
   return code === 'ENOENT' && isMkdir ? 'EROFS' : code;
+}
+
+/** Around all that set-up does. */
+export async function asSetup<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw explainFailure(error, signal);
+  }
+}
+
+function explainFailure(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) {
+    return new AppError('Set-up was interrupted; nothing is left running.', {
+      code: 'STT_INTERRUPTED',
+      hint: 'Run the same command again: it goes on where it stopped.',
+      exitCode: exitCodes.interrupted,
+      cause: error,
+    });
+  }
+  return explainFileFailure(error);
 }

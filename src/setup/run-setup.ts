@@ -1,89 +1,149 @@
 /**
- * `stt setup`: tools, model, engine, in this order; each step does only what is missing, so that a second run does nothing. Knows
- * nothing of flags and terminals.
+ * `stt setup`: what is missing of packages, models, engine and settings, in this order; each step does only what is not done, so that a
+ * second run does nothing. Knows nothing of flags and terminals.
  */
-import { AppError } from '../app-error.ts';
-import type { DataPaths } from '../config/data-paths.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { installBundledModel } from '../models/bundled-model.ts';
-import { describeSource } from './engines/engine-record.ts';
-import { findEngine, isInUse, useEngine } from './engines/engine-store.ts';
-import { explainFileFailure } from './explain-file-failure.ts';
-import { buildTools, runtimeTools } from './packages/find-tools.ts';
-import { provideTools } from './packages/install-packages.ts';
-import { makeEngine } from './engines/make-engine.ts';
-import { refuseUnbuildable } from './build/refuse-unbuildable.ts';
-import type { SetupRequest } from './setup-request.ts';
-import { findWantedEngine } from './engines/wanted-engine.ts';
 import type { Backend } from '../backend.ts';
-import { type BundledModel, readModel } from './whisper-data.ts';
+import { describeSource } from './engines/engine-record.ts';
+import type { Engine } from './engines/engine-store.ts';
+import { findSettledEngine, makeEngine } from './engines/make-engine.ts';
+import { isProven } from './engines/provide-proof.ts';
+import { switchEngine } from './engines/switch-engine.ts';
+import { asSetup } from './explain-file-failure.ts';
+import { findMissingNeeds } from './packages/find-needs.ts';
+import { provideNeeds } from './packages/install-packages.ts';
+import { readPackageTable } from './packages/package-table.ts';
+import { referenceHint } from './packages/reference-environment.ts';
+import type { PlannedModel } from './plan-models.ts';
+import { type ProvidedModel, provideModel, tryProvideVad } from './provide-models.ts';
+import { resolveSetup, type SetupPlan } from './resolve-setup.ts';
+import type { SetupWishes } from './setup-request.ts';
 
 export type SetupReport = {
   backend: Backend;
+  /** For people: why this backend. */
+  reason: string;
   version: string;
   /** For people: where the engine's source came from. */
   source: string;
   /** False where the engine was there already. */
   isBuilt: boolean;
+  /** Nothing was to be done at all. */
+  isUnchanged: boolean;
   whisperCli: string;
   engineFolder: string;
-  model?: { name: BundledModel; file: string; purpose: string };
+  /** Of the ways it can be built, where there was a choice. */
+  variant?: string;
+  /** What it works on; absent: it has not been tried. */
+  device?: string;
+  /** Seconds of the sample per second. */
+  speed?: number;
+  /** What it is told at each start on this machine, and why. */
+  run: { arguments: readonly string[]; environment: Readonly<Record<string, string>>; reasons: readonly string[] };
+  model?: { name: string; file: string; purpose: string; isOwn: boolean };
+  /** A model that was chosen, and was not wanted. */
+  declined?: string;
+  vadModel?: { name: string; file: string };
   /** Of the build, where there was one. */
   logFile?: string;
   seconds: number;
 };
 
-export async function runSetup(request: SetupRequest): Promise<SetupReport> {
-  try {
-    return await setUp(request);
-  } catch (error) {
-    throw explainFailure(error, request.signal);
-  }
+export function runSetup(wishes: SetupWishes): Promise<SetupReport> {
+  return asSetup(wishes.signal, () => setUp(wishes));
 }
 
-async function setUp(request: SetupRequest): Promise<SetupReport> {
-  const { paths, clock, isForced, backend } = request;
+async function setUp(wishes: SetupWishes): Promise<SetupReport> {
+  const { clock, say } = wishes;
   const startedAtMs = clock.now();
-  refuseUnbuildable(paths);
-  const wanted = await findWantedEngine(request);
-  const current = isForced ? undefined : await findEngine(paths, wanted.keys);
-  await provideTools(current === undefined ? [...runtimeTools, ...buildTools] : runtimeTools, request);
+  const planned = await resolveSetup(wishes);
+  if (planned.made === undefined) announce(planned, wishes);
+  const plan = await withPackages(planned, wishes);
 
-  // The model comes first: what stands in its way had better be known before the long build.
-  const model = request.model === undefined ? undefined : await provideModel(request.model, paths);
-  const { engine, logFile } =
-    current === undefined ? await makeEngine(request, wanted) : { engine: current, logFile: undefined };
-  if (!(await isInUse(paths, engine.folder))) await useEngine(paths, engine);
+  // Models come first: what stands in their way had better be known before the long build.
+  const { speech, vad } = plan.models;
+  const isWanted = speech === undefined || (await wantsModel(speech, wishes));
+  const model = speech === undefined || !isWanted ? undefined : await provideModel(speech, wishes);
+  const vadModel = vad === undefined || !isWanted ? undefined : await tryProvideVad(vad, wishes);
+  const { engine, logFile, isSettled } = await provideEngine(plan, model);
+  if (plan.backend === 'openvino' && logFile !== undefined)
+    say('OpenVINO compiles the model at its first start; that takes a while.');
 
-  const { source } = engine.record;
+  const isUnchanged = isSettled && model?.isNew !== true && vadModel?.isNew !== true;
   return {
-    backend,
-    version: source.version,
-    source: describeSource(source),
+    ...describeEngine(engine, plan, wishes),
     isBuilt: logFile !== undefined,
-    whisperCli: paths.whisperCli,
-    engineFolder: engine.folder,
-    ...(model === undefined ? {} : { model }),
+    isUnchanged,
+    ...(model === undefined
+      ? {}
+      : { model: { name: model.name, file: model.file, purpose: model.purpose, isOwn: speech?.known === undefined } }),
+    ...(isWanted ? {} : { declined: speech.name }),
+    ...(vadModel === undefined ? {} : { vadModel: { name: vadModel.name, file: vadModel.file } }),
     ...(logFile === undefined ? {} : { logFile }),
     seconds: (clock.now() - startedAtMs) / 1000,
   };
 }
 
-async function provideModel(name: BundledModel, paths: DataPaths): Promise<NonNullable<SetupReport['model']>> {
-  const model = readModel(name);
-  const { file } = await installBundledModel(model, paths.models);
-  return { name, file, purpose: model.purpose };
+function announce({ backend, reason, notes, request, machine }: SetupPlan, { say, saysReference }: SetupWishes): void {
+  say(`Backend: ${backend}. ${reason}`);
+  for (const note of [...notes, ...(request.run?.reasons ?? [])]) say(`  ${note}`);
+  if (saysReference !== true) return;
+  const hasNvidia = machine.gpus.some(({ vendor }) => vendor === 'nvidia');
+  for (const line of referenceHint(machine.os, machine.surroundings, hasNvidia)) say(line);
 }
 
-/** Ctrl-C is no bug either. */
-function explainFailure(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) {
-    return new AppError('Set-up was interrupted; nothing is left running.', {
-      code: 'STT_INTERRUPTED',
-      hint: 'Run the same command again: it goes on where it stopped.',
-      exitCode: exitCodes.interrupted,
-      cause: error,
-    });
+/** What was installed may change what is to be built: the compiler for the card was not there before. */
+async function withPackages(plan: SetupPlan, wishes: SetupWishes): Promise<SetupPlan> {
+  const { signal, root } = wishes;
+  const look = { table: readPackageTable(), signal, ...(root === undefined ? {} : { root }) };
+  const missing = await findMissingNeeds(plan.needs, look);
+  if (missing.length === 0) return plan;
+  await provideNeeds(missing, plan.request);
+  if (plan.made !== undefined || wishes.machine !== undefined) return plan;
+  return resolveSetup({ ...wishes, backend: plan.backend });
+}
+
+/** One that somebody named is wanted. One that we chose may be large. */
+async function wantsModel({ reason, isThere, known, name }: PlannedModel, wishes: SetupWishes): Promise<boolean> {
+  const { say, ask, consent, signal } = wishes;
+  if (isThere || reason === undefined) return true;
+  say(`Model: ${name}, ${((known?.sizeBytes ?? 0) / 1e6).toFixed(0)} MB; ${reason}.`);
+  return consent !== 'ask' || ask === undefined || ask('Download it now?', signal);
+}
+
+type ProvidedEngine = { engine: Engine; logFile: string | undefined; isSettled: boolean };
+
+async function provideEngine(plan: SetupPlan, model: ProvidedModel | undefined): Promise<ProvidedEngine> {
+  const { request, wanted, made, isAdopted } = plan;
+  if (!isAdopted || made === undefined) {
+    const isSettled = (await findSettledEngine(request, wanted, model)) !== undefined;
+    return { ...(await makeEngine(request, wanted, model)), isSettled };
   }
-  return explainFileFailure(error);
+  // What it is told was settled when it was adopted.
+  if (isProven(made, { model, run: undefined })) return { engine: made, logFile: undefined, isSettled: true };
+  const { engine } = await switchEngine({ ...request, run: undefined, model, wanted: nameOf(made) });
+  return { engine, logFile: undefined, isSettled: false };
+}
+
+const nameOf = ({ folder }: Engine): string => folder.replace(/^.*[\\/]/u, '');
+
+function describeEngine(
+  { record, folder }: Engine,
+  { backend, reason }: SetupPlan,
+  { paths }: SetupWishes,
+): Pick<
+  SetupReport,
+  'backend' | 'reason' | 'version' | 'source' | 'whisperCli' | 'engineFolder' | 'variant' | 'device' | 'speed' | 'run'
+> {
+  const { source, variant, proof, run } = record;
+  return {
+    backend,
+    reason,
+    version: source.version,
+    source: describeSource(source),
+    whisperCli: paths.whisperCli,
+    engineFolder: folder,
+    ...(variant === undefined ? {} : { variant: variant.name }),
+    ...(proof === undefined ? {} : { device: proof.device, speed: proof.speed }),
+    run,
+  };
 }

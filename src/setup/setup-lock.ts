@@ -8,6 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AppError, systemErrorCode } from '../app-error.ts';
 import { createFileAtomic } from '../atomic-file.ts';
+import type { DataPaths } from '../config/data-paths.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { processStart } from '../process-start.ts';
 import { endProcessGroup } from '../run-child.ts';
@@ -21,6 +22,9 @@ const holderSchema = processSchema.extend({
   group: processSchema.optional(),
 });
 type Holder = z.infer<typeof holderSchema>;
+
+/** One for all that changes engines: a build, a switch, an adoption. */
+export const setupLockFile = (paths: DataPaths): string => path.join(paths.folder, 'setup.lock');
 
 export type SetupLock = {
   /** Notes what the holder has running, so that it can be ended should the holder be killed. */

@@ -1,6 +1,6 @@
 /**
- * Reads what `whisper/` pins: which source of whisper.cpp, how each backend is built, which models there are. Data only; what is
- * done with it stands elsewhere.
+ * Reads what `whisper/` pins: which source of whisper.cpp, how each backend is built. Data only; what is done with it
+ * stands elsewhere. Models: see model-catalogue.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,9 +8,6 @@ import { z } from 'zod';
 import { packageFolder } from '../package-folder.ts';
 
 import { type Backend, backends } from '../backend.ts';
-
-export const bundledModels = ['demo-digits'] as const;
-export type BundledModel = (typeof bundledModels)[number];
 
 const version = z.string().regex(/^\d+(\.\d+)+$/u);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -33,23 +30,33 @@ const pinsSchema = z.strictObject({
 });
 export type Pins = z.infer<typeof pinsSchema>;
 
+const definitions = z.record(z.string(), z.string());
+
 const recipeSchema = z.strictObject({
   purpose: z.string(),
-  definitions: z.record(z.string(), z.string()),
+  definitions,
+  /** Ways to build it of which the fastest on the machine is kept. The first needs nothing that may be missing. */
+  variants: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z0-9]+$/u),
+        purpose: z.string(),
+        /** Where it makes sense; everywhere, where this is not said. */
+        platforms: z.array(z.enum(['linux', 'darwin'])).optional(),
+        definitions,
+      }),
+    )
+    .min(1)
+    .optional(),
+  /** What an interrupted build left is used only where it is known to be whole. */
+  cleanBuild: z.boolean().optional(),
   targets: z.array(z.string()).min(1),
+  /** What compilers take: one of them on the largest file, each of the others. */
+  memory: z.strictObject({ largestBytes: z.int().positive(), perJobBytes: z.int().positive() }),
+  /** Source, objects and programs, and room to spare. */
+  diskBytes: z.int().positive(),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
-
-const modelSchema = z.strictObject({
-  purpose: z.string(),
-  /** Its name in the models folder. */
-  file: z.string(),
-  sizeBytes: z.int().positive(),
-  sha256,
-  /** The compressed model, below `whisper/`. */
-  bundled: z.string(),
-});
-export type Model = z.infer<typeof modelSchema>;
 
 const whisperFolder = path.join(packageFolder, 'whisper');
 
@@ -63,10 +70,4 @@ export function readPins(): Pins {
 
 export function readRecipe(backend: Backend): Recipe {
   return readJson('recipes.json', z.record(z.enum(backends), recipeSchema))[backend];
-}
-
-/** `bundled` comes back as a full path. */
-export function readModel(name: BundledModel): Model {
-  const model = readJson('models.json', z.record(z.enum(bundledModels), modelSchema))[name];
-  return { ...model, bundled: path.join(whisperFolder, model.bundled) };
 }

@@ -296,8 +296,8 @@ run('warns of the demo model, and of settings that are not read', async () => {
   await using worker = await startWorker({
     serverUrl: server.url,
     mode: 'until_empty',
-    env: { STT_MODEL: 'demo-digits' },
-    prepare: (paths) => writeFile(path.join(paths.models, 'ggml-demo-digits.bin'), ''),
+    env: { STT_MODEL: 'demo-any' },
+    prepare: (paths) => writeFile(path.join(paths.models, 'ggml-demo-any.bin'), ''),
   });
   await worker.ended;
   assert.match((await worker.saw('warning')).message, 'knows spoken digits only');

@@ -10,6 +10,8 @@ import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { EngineGpus } from '../engine/engine-gpus.ts';
 import { type Engine, findEngine } from '../engine/find-engine.ts';
 import { proveEngine } from '../engine/prove-engine.ts';
+import { requireVerifiedModels } from '../engine/require-verified-models.ts';
+import { readCatalogue } from '../models/model-catalogue.ts';
 import type { Shutdown } from '../shutdown.ts';
 import { diskError } from './disk-error.ts';
 import { importAncestorFolders } from './outbox/import-ancestor-folders.ts';
@@ -26,7 +28,7 @@ import { stopInTime } from './schedule/stop-in-time.ts';
 import { createWorkPermit } from './schedule/work-permit.ts';
 import { steerWorker } from './steer-worker.ts';
 import { type Listeners, tellListeners } from './tell-listeners.ts';
-import { clientFor, workerName } from './wire/client-for.ts';
+import { clientFor, workerName, shownUrl } from './wire/client-for.ts';
 import { watchServer } from './wire/server-presence.ts';
 import { addToSummary, emptySummary, type Report, type Summary } from './worker-event.ts';
 
@@ -78,6 +80,8 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
   if (settings.cron !== undefined) cronStarts(settings.cron);
   await requireFfmpeg(shutdown.drain);
   const found = await findEngine(settings, paths);
+  const { drain: signal } = shutdown;
+  await requireVerifiedModels(found, { catalogue: readCatalogue(), modelsFolder: paths.models, signal });
   await using workFolder = await openWorkFolder(paths.work);
   const { devices, gpuInUse } = await prove(
     found,
@@ -190,10 +194,4 @@ function tellStart({ settings, processors }: WorkerOptions, engine: Engine, { sl
     const message = `STT_THREADS is ${settings.threads}, but this machine has only ${processors} processor(s): that slows the engine down.`;
     report({ event: 'warning', message });
   }
-}
-
-/** Without a user name and password that may stand in it. */
-function shownUrl(serverUrl: string): string {
-  const { origin, pathname } = new URL(serverUrl);
-  return origin + pathname.replace(/\/$/u, '');
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { create } from 'tar';
 import { systemClock } from '../../src/clock.ts';
 import { dataPaths } from '../../src/config/data-paths.ts';
-import type { SetupRequest } from '../../src/setup/setup-request.ts';
+import type { SetupRequest, SetupWishes } from '../../src/setup/setup-request.ts';
 import type { Pins } from '../../src/setup/whisper-data.ts';
 
 const tinyVersion = '9.9.9';
@@ -19,13 +19,33 @@ export type TinyOptions = {
   /** C files of whisper-cli, besides its main. */
   parts?: number;
   version?: string;
-  /** The body of whisper-cli's main. */
+  /** The body of whisper-cli's main, with `argc`, `argv` and `transcribe(argc, argv)`; `HAS_BLAS` is 1 where the engine was built with GGML_BLAS, else 0. */
   main?: string;
+  /** GGML_BLAS cannot be had: cmake says so. */
+  isWithoutBlas?: boolean;
 };
+
+/** Hears the same few words in everything that it is given. */
+const transcribe = `#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static int transcribe(int argc, char **argv) {
+  for (int i = 1; i + 1 < argc; i++) if (strcmp(argv[i], "-of") == 0) {
+    char name[4096];
+    snprintf(name, sizeof name, "%s.vtt", argv[i + 1]);
+    FILE *file = fopen(name, "w");
+    if (file == NULL) return 1;
+    fputs("WEBVTT\\n\\n00:00:00.000 --> 00:00:05.900\\n five six\\n\\n", file);
+    fclose(file);
+  }
+  return 0;
+}
+`;
 
 /** Makes the tree in `folder`. */
 export async function makeTinyWhisper(folder: string, options: TinyOptions = {}): Promise<void> {
-  const { parts = 2, version = tinyVersion, main = 'return 0;' } = options;
+  const { parts = 2, version = tinyVersion, main = 'return transcribe(argc, argv);', isWithoutBlas = false } = options;
   await mkdir(folder, { recursive: true });
   const partFiles = Array.from({ length: parts }, (_, index) => `part${index}.c`);
   const file = (name: string, text: string): Promise<void> => writeFile(path.join(folder, name), text);
@@ -38,12 +58,22 @@ export async function makeTinyWhisper(folder: string, options: TinyOptions = {})
       'project("whisper.cpp" C)',
       `project("whisper.cpp" VERSION ${version} LANGUAGES C)`,
       'set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)',
+      'if(GGML_BLAS)',
+      ...(isWithoutBlas ? ['  message(FATAL_ERROR "BLAS not found")'] : []),
+      '  set_source_files_properties(cli.c PROPERTIES COMPILE_DEFINITIONS HAS_BLAS=1)',
+      'endif()',
+      'if(WHISPER_OPENVINO)',
+      '  find_package(OpenVINO REQUIRED COMPONENTS Runtime)',
+      'endif()',
       `add_executable(whisper-cli cli.c ${partFiles.join(' ')})`,
       ...targets.slice(1).map((target) => `add_executable(${target} other.c)`),
       '',
     ].join('\n'),
   );
-  await file('cli.c', `int main(void) { ${main} }\n`);
+  await file(
+    'cli.c',
+    `#ifndef HAS_BLAS\n#define HAS_BLAS 0\n#endif\n${transcribe}int main(int argc, char **argv) { ${main} }\n`,
+  );
   await file('other.c', 'int main(void) { return 0; }\n');
   await Promise.all(
     partFiles.map((name, index) =>
@@ -85,12 +115,12 @@ export async function tinyRelease(folder: string): Promise<TinyRelease> {
   };
 }
 
-export type TinySetupRequest = SetupRequest & { said: string[] };
+export type TinySetupRequest = SetupRequest & SetupWishes & { said: string[] };
 
 /** A request as the command makes it, into `data/` of the folder. The pinned release is served by nobody, unless a test does. */
 export async function tinySetupRequest(
   folder: { join: (...parts: string[]) => string },
-  more: Partial<SetupRequest> = {},
+  more: Partial<SetupRequest & SetupWishes> = {},
 ): Promise<TinySetupRequest> {
   const { archive, pins } = await tinyRelease(folder.join('tiny'));
   const said: string[] = [];
@@ -99,7 +129,6 @@ export async function tinySetupRequest(
     source: archive,
     definitions: [],
     jobs: undefined,
-    model: undefined,
     isForced: false,
     consent: 'never',
     ask: undefined,

@@ -16,16 +16,24 @@ export type OperatingSystem = {
 export type Gpu = {
   vendor: 'nvidia' | 'amd' | 'intel' | 'apple' | 'other';
   name: string;
+  /** Vendor and device: `8086:9a49`; undefined where no bus tells it. */
+  pciId?: string;
   /** Its own memory, or what the driver says; undefined where nobody says. */
   memoryBytes?: number;
-  /** Version of the driver in use; undefined: no driver, or not known. */
+  /** Version of the driver in use, `550.54.14` or `Mesa 25.2.8`; undefined: no driver, or not known. */
   driver?: string;
+  /** What Linux has bound to it: `amdgpu`, `i915`, `nouveau`, `vfio-pci`. */
+  kernelDriver?: string;
   /** NVIDIA only: `8.6`. */
   computeCapability?: string;
   /** Shares the machine's memory. */
   isIntegrated: boolean;
   /** Can be used through Vulkan: vulkaninfo lists it. */
   hasVulkan: boolean;
+  /** Its place in vulkaninfo's list, which is ggml's too. */
+  vulkanIndex?: number;
+  /** What Vulkan reaches it with: `Mesa 25.2.8`, or in WSL `Dozen (Mesa 25.2.8)`. */
+  vulkanDriver?: string;
 };
 
 export type Machine = {
@@ -33,6 +41,8 @@ export type Machine = {
   packageManager: PackageManager | undefined;
   /** Where this runs: on the machine itself, or in something that stands between. */
   surroundings: 'plain' | 'container' | 'distrobox' | 'toolbox' | 'wsl';
+  /** A single-board computer by its name: `Raspberry Pi 5 Model B Rev 1.0`. */
+  board?: string;
   cpu: {
     model: string;
     /** As Node.js calls it: `x64`, `arm64`. */
@@ -49,8 +59,21 @@ export type Machine = {
   diskFreeBytes: number;
   /** Real ones; Mesa's software device is not among them. */
   gpus: readonly Gpu[];
+  /** The processor as a Vulkan device (llvmpipe): for trying things out. */
+  softwareVulkan?: { name: string; vulkanIndex: number };
+  /** vulkaninfo is here: a GPU that it does not list has no Vulkan driver. Else nobody knows. */
+  canListVulkan: boolean;
   /** Versions of what is there to build with: `13.0`; undefined: it is not there. */
-  toolkits: { nvcc?: string; rocm?: string; openvino?: string; vulkan?: string; glslc?: boolean };
+  toolkits: {
+    nvcc?: string;
+    /** Where nvcc is when it is not on PATH. */
+    nvccFile?: string;
+    rocm?: string;
+    openvino?: string;
+    /** Of the loader, as vulkaninfo says. */
+    vulkan?: string;
+    glslc?: boolean;
+  };
   devices: { dri: readonly string[]; kfd: boolean; nvidia: boolean };
   /** Programs that were asked and did not answer, and why: `nvidia-smi: couldn't communicate with the driver`. */
   troubles: readonly string[];

@@ -1,29 +1,24 @@
 /** Set-up where something of an engine is damaged, or a source brings names that are set-up's own. */
-import {
-  access,
-  chmod,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, readFile, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../../test/support/rejects.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { makeTinyWhisper, packTiny, tinySetupRequest } from '../../../test/support/tiny-whisper.ts';
-import { describeSetup } from '../describe-setup.ts';
 import { makeEngine } from './make-engine.ts';
-import { runSetup } from '../run-setup.ts';
+import type { SetupRequest } from '../setup-request.ts';
 import { findWantedEngine } from './wanted-engine.ts';
 
 const run = suite('damaged engine');
+
+/** Tiny engines look into no model. */
+const model = { name: 'medium', file: '/models/ggml-medium.bin', sha256: 'a'.repeat(64) };
+
+async function setUp(request: SetupRequest): Promise<{ engineFolder: string; isBuilt: boolean; version: string }> {
+  const { engine, logFile } = await makeEngine(request, await findWantedEngine(request), model);
+  return { engineFolder: engine.folder, isBuilt: logFile !== undefined, version: engine.record.source.version };
+}
 
 async function damageSource(engineFolder: string): Promise<void> {
   await rm(path.join(engineFolder, 'cli.c'));
@@ -33,46 +28,34 @@ async function damageSource(engineFolder: string): Promise<void> {
 run('gets its source anew when a build from what is left of it has failed', async () => {
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
-  await damageSource((await runSetup(request)).engineFolder);
-  await rejects(runSetup(request), /could not be/u);
-  await runSetup(request);
+  await damageSource((await setUp(request)).engineFolder);
+  await rejects(setUp(request), /could not be/u);
+  await setUp(request);
   await access(request.paths.whisperCli);
-});
-
-run('is named in a dry run as the folder that will be gone on with, or made by force', async () => {
-  await using folder = await temporaryFolder();
-  const request = await tinySetupRequest(folder);
-  const { engineFolder } = await runSetup(request);
-  const stepsOf = async (more: object): Promise<string> => (await describeSetup({ ...request, ...more })).join('\n');
-  assert.match(await stepsOf({ isForced: true }), `# Build in ${engineFolder}-2\n`);
-  const unfinished = `${engineFolder}-2`;
-  await rename(engineFolder, unfinished);
-  await rm(path.join(unfinished, 'engine.json'));
-  assert.match(await stepsOf({}), `# Build in ${unfinished}\n`);
 });
 
 run('is swept by force, and built from a new source', async () => {
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
-  const { engineFolder } = await runSetup(request);
+  const { engineFolder } = await setUp(request);
   await damageSource(engineFolder);
   await rm(request.paths.whisperCpp);
-  assert.is((await runSetup({ ...request, isForced: true })).engineFolder, engineFolder);
+  assert.is((await setUp({ ...request, isForced: true })).engineFolder, engineFolder);
   assert.equal(await readdir(request.paths.engines), [path.basename(engineFolder)]);
 });
 
 run('is not up to date where a program in it is empty or may not be executed', async () => {
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
-  const { engineFolder } = await runSetup(request);
+  const { engineFolder } = await setUp(request);
   const damages = {
     'whisper-cli': (file: string) => chmod(file, 0o644),
     'whisper-bench': (file: string) => truncate(file),
   };
   for (const [name, damage] of Object.entries(damages)) {
     await damage(path.join(engineFolder, 'build/bin', name));
-    assert.is((await runSetup(request)).isBuilt, true, name);
-    assert.is((await runSetup(request)).isBuilt, false, name);
+    assert.is((await setUp(request)).isBuilt, true, name);
+    assert.is((await setUp(request)).isBuilt, false, name);
   }
 });
 
@@ -86,7 +69,7 @@ run('is built where the source brings a build and records of its own', async () 
   await writeFile(path.join(tree, 'build/CMakeCache.txt'), 'CMAKE_GENERATOR:INTERNAL=No Such Generator\n');
   await packTiny(tree, folder.join('strange.tar.gz'));
   const request = await tinySetupRequest(folder, { source: folder.join('strange.tar.gz') });
-  assert.is((await runSetup(request)).version, '3.3');
+  assert.is((await setUp(request)).version, '3.3');
   assert.not.match(request.said.join('\n'), /interrupted/u);
 });
 
@@ -95,7 +78,7 @@ run('does not stand in the way of others where its record is a directory', async
   const request = await tinySetupRequest(folder);
   await mkdir(path.join(request.paths.engines, 'cpu-1.0-01234567/source.json'), { recursive: true });
   await mkdir(path.join(request.paths.engines, 'cpu-1.0-01234567/engine.json'));
-  assert.is((await runSetup(request)).isBuilt, true);
+  assert.is((await setUp(request)).isBuilt, true);
 });
 
 run('is reached where the folder of the link is itself a link to another disk', async () => {
@@ -104,7 +87,7 @@ run('is reached where the folder of the link is itself a link to another disk', 
   await mkdir(folder.join('other/disk/whisper'), { recursive: true });
   await mkdir(request.paths.folder);
   await symlink(folder.join('other/disk/whisper'), path.dirname(request.paths.whisperCpp));
-  const { engineFolder } = await runSetup(request);
+  const { engineFolder } = await setUp(request);
   assert.is(await realpath(request.paths.whisperCpp), await realpath(engineFolder));
   await access(request.paths.whisperCli);
 });
@@ -113,8 +96,8 @@ run('is not built again by a set-up that waited while another built it', async (
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
   const wanted = await findWantedEngine(request);
-  const first = await makeEngine(request, wanted);
-  const second = await makeEngine(request, wanted);
+  const first = await makeEngine(request, wanted, model);
+  const second = await makeEngine(request, wanted, model);
   assert.is(second.logFile, undefined);
   assert.is(second.engine.folder, first.engine.folder);
   assert.match(await readFile(first.logFile ?? '', 'utf8'), /cmake/u);

@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { backends } from '../../backend.ts';
+import { engineFileSchema } from '../../engine/engine-file.ts';
 import type { Pins } from '../whisper-data.ts';
 
 const sourceSchema = z.object({
-  kind: z.enum(['release', 'npm', 'given']),
-  /** Of whisper.cpp. */
+  kind: z.enum(['release', 'npm', 'given', 'adopted']),
+  /** Of whisper.cpp; `unknown` where an adopted program does not say. */
   version: z.string(),
-  /** Identity of the content: `sha256:HEX` of an archive, `sha512-BASE64` of npm's, `tree:HEX` of a directory. */
+  /** Identity of the content: `sha256:HEX` of an archive or an adopted program, `sha512-BASE64` of npm's, `tree:HEX` of a directory. */
   digest: z.string(),
   /** For people: `release v1.9.5`, `npm package nodejs-whisper 0.3.1`, a path. */
   origin: z.string(),
@@ -23,22 +24,38 @@ export type Source = z.infer<typeof sourceSchema>;
 export const sourceRecordSchema = z.object({ key: z.string(), backend: z.enum(backends), source: sourceSchema });
 export type SourceRecord = z.infer<typeof sourceRecordSchema>;
 
-/** `engine.json`: the engine in this folder is complete and starts. */
+/**
+ * `engine.json`: the engine in this folder is complete and starts; with `proof`, it has also transcribed on this machine. What runs
+ * it reads its part alone.
+ */
 export const engineRecordSchema = sourceRecordSchema.extend({
+  ...engineFileSchema.shape,
   definitions: z.record(z.string(), z.string()),
   targets: z.array(z.string()),
+  /** Where there are several ways to build it: the one that was kept, and how long each took for the sample, in seconds. */
+  variant: z.object({ name: z.string(), seconds: z.record(z.string(), z.number()) }).optional(),
   builtAt: z.iso.datetime(),
 });
 export type EngineRecord = z.infer<typeof engineRecordSchema>;
 
+/** One of the ways to build an engine of which the fastest is kept. */
+export type BuildVariant = { name: string; definitions: Readonly<Record<string, string>> };
+
 /** What cmake is told: all that shapes an engine besides its source. */
-export type BuildPlan = { definitions: Readonly<Record<string, string>>; targets: readonly string[] };
+export type BuildPlan = {
+  definitions: Readonly<Record<string, string>>;
+  targets: readonly string[];
+  /** At least two; absent where there is one way only. */
+  variants?: readonly BuildVariant[];
+};
 
 /** Two engines with the same key are the same engine. */
 export function engineKey(sourceDigest: string, plan: BuildPlan): string {
-  const definitions = Object.entries(plan.definitions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = (definitions: Readonly<Record<string, string>>): [string, string][] =>
+    Object.entries(definitions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const variants = plan.variants?.map(({ name, definitions }) => [name, sorted(definitions)]);
   return createHash('sha256')
-    .update(JSON.stringify([sourceDigest, definitions, plan.targets]))
+    .update(JSON.stringify([sourceDigest, sorted(plan.definitions), plan.targets, ...(variants ?? [])]))
     .digest('hex');
 }
 
@@ -54,6 +71,7 @@ export function npmSource(pins: Pins): Source {
 
 /** `whisper.cpp 1.9.5 (release v1.9.5, commit d1be6fd)`. */
 export function describeSource(source: Source): string {
+  if (source.kind === 'adopted') return `whisper.cpp ${source.version} (adopted: ${source.origin})`;
   const commit = source.commit === undefined ? '' : `, commit ${source.commit.slice(0, 7)}`;
   const unpinned = source.kind === 'given' ? ', not a pinned source' : '';
   return `whisper.cpp ${source.version} (${source.origin}${commit}${unpinned})`;

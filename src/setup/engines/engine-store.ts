@@ -3,7 +3,7 @@
  * `source.json` once the source is complete, `engine.json` once the engine is. The link `whisper/whisper.cpp` says which is in use.
  */
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { AppError, systemErrorCode } from '../../app-error.ts';
@@ -20,15 +20,25 @@ const engineFile = 'engine.json';
 const sourceFile = 'source.json';
 const stagingPrefix = '.staging-';
 
-export const binary = (engineFolder: string, name: string): string => path.join(engineFolder, 'build', 'bin', name);
+const programExtension = process.platform === 'win32' ? '.exe' : '';
+
+export const binary = (engineFolder: string, name: string): string =>
+  path.join(engineFolder, 'build', 'bin', name + programExtension);
 
 /** Folders that this program made; anything else in there is not touched. */
 function isEngineName(name: string): boolean {
-  return backends.some((backend) => name.startsWith(`${backend}-`)) && /-[0-9a-f]{8}(-\d+)?$/u.test(name);
+  return prefixes.some((prefix) => name.startsWith(`${prefix}-`)) && /-[0-9a-f]{8}(-\d+)?$/u.test(name);
 }
 
-function engineFolderName(record: SourceRecord): string {
-  return `${record.backend}-${record.source.version}-${record.key.slice(0, 8)}`;
+const prefixes = [...backends, 'adopted'];
+
+export function engineFolderName({ backend, source, key }: SourceRecord): string {
+  return `${source.kind === 'adopted' ? 'adopted' : backend}-${source.version}-${key.slice(0, 8)}`;
+}
+
+/** The folders that this program made. */
+export async function engineNames(paths: DataPaths): Promise<string[]> {
+  return (await folderNames(paths.engines)).filter(isEngineName);
 }
 
 async function folderNames(engines: string): Promise<string[]> {
@@ -77,27 +87,37 @@ async function isProgram(file: string): Promise<boolean> {
   }
 }
 
-async function readEngine(folder: string): Promise<Engine | undefined> {
-  const record = await readRecord(path.join(folder, engineFile), engineRecordSchema);
+/** Undefined where it is not complete. */
+export async function readEngine(folder: string): Promise<Engine | undefined> {
+  const record = await readEngineRecord(folder);
   if (record === undefined) return undefined;
   return (await findBroken(folder, record.targets)).length === 0 ? { folder, record } : undefined;
 }
 
+/** What was written when it was complete; its programs may be gone since. */
+export function readEngineRecord(folder: string): Promise<EngineRecord | undefined> {
+  return readRecord(path.join(folder, engineFile), engineRecordSchema);
+}
+
+export function readSourceRecord(folder: string): Promise<SourceRecord | undefined> {
+  return readRecord(path.join(folder, sourceFile), sourceRecordSchema);
+}
+
 /** The complete engine with the first of these keys that there is one for. */
 export async function findEngine(paths: DataPaths, keys: readonly string[]): Promise<Engine | undefined> {
-  const names = (await folderNames(paths.engines)).filter(isEngineName);
+  const names = await engineNames(paths);
   const engines = await Promise.all(names.map((name) => readEngine(path.join(paths.engines, name))));
   return keys.map((key) => engines.find((engine) => engine?.record.key === key)).find((engine) => engine !== undefined);
 }
 
 async function readUnfinished(folder: string): Promise<UnfinishedEngine | undefined> {
-  const record = await readRecord(path.join(folder, sourceFile), sourceRecordSchema);
+  const record = await readSourceRecord(folder);
   return record === undefined || (await readEngine(folder)) !== undefined ? undefined : { folder, record };
 }
 
 /** A folder whose source is complete, but whose build is not. */
 export async function findUnfinished(paths: DataPaths, keys: readonly string[]): Promise<UnfinishedEngine | undefined> {
-  for (const name of (await folderNames(paths.engines)).filter(isEngineName)) {
+  for (const name of await engineNames(paths)) {
     const unfinished = await readUnfinished(path.join(paths.engines, name));
     if (unfinished !== undefined && keys.includes(unfinished.record.key)) return unfinished;
   }
@@ -166,11 +186,15 @@ export async function placeSource(paths: DataPaths, tree: string, record: Source
     await rm(path.join(tree, name), { recursive: true, force: true });
   }
   await rename(tree, folder);
-  await writeFileAtomic(path.join(folder, sourceFile), `${JSON.stringify(record, null, 2)}\n`);
+  await writeSourceRecord(folder, record);
   return { folder, record };
 }
 
-/** The last step of a build. */
+export async function writeSourceRecord(folder: string, record: SourceRecord): Promise<void> {
+  await writeFileAtomic(path.join(folder, sourceFile), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** The last step of a build, and what is known of the engine later: that it was proven. */
 export async function completeEngine(folder: string, record: EngineRecord): Promise<Engine> {
   await writeFileAtomic(path.join(folder, engineFile), `${JSON.stringify(record, null, 2)}\n`);
   return { folder, record };
@@ -184,27 +208,49 @@ export async function isInUse(paths: DataPaths, engineFolder: string): Promise<b
   }
 }
 
-/** Switches the link in one step: who looks finds the old engine or the new one, never none. */
+/** @throws AppError STT_ENGINE_LINK, before anything is built, where the link cannot take its place. */
+export async function refuseBlockedLink(paths: DataPaths): Promise<void> {
+  if (await isRealDirectory(paths.whisperCpp)) throw await linkIsBlocked(paths);
+}
+
+/** Itself; not a link to one. */
+export async function isRealDirectory(folder: string): Promise<boolean> {
+  try {
+    return (await lstat(folder)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Switches the link in one step: who looks finds the old engine or the new one, never none. (On Windows, in two.) */
 export async function useEngine(paths: DataPaths, engine: Engine): Promise<void> {
   const parent = path.dirname(paths.whisperCpp);
   await mkdir(parent, { recursive: true });
   const link = path.join(parent, `.whisper.cpp-${process.pid}`);
   await rm(link, { force: true });
   // A relative link counts from where it really lies: the parent may be a link to another disk.
-  await symlink(path.relative(await realpath(parent), await realpath(engine.folder)), link);
+  const target = path.relative(await realpath(parent), await realpath(engine.folder));
+  // A junction, which Windows lets anybody make; elsewhere the word means nothing. Nothing there replaces one in one step.
+  await symlink(target, link, 'junction');
+  if (process.platform === 'win32') await unlink(paths.whisperCpp).catch(() => {});
   try {
     await rename(link, paths.whisperCpp);
   } catch (error) {
     await rm(link, { force: true });
-    if (!['EISDIR', 'ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '')) throw error;
-    throw new AppError(`${paths.whisperCpp} is a directory of its own; the link to the engine cannot take its place.`, {
-      code: 'STT_ENGINE_LINK',
-      hint: 'Move it away, then run "stt setup" again.',
-      exitCode: exitCodes.config,
-      cause: error,
-    });
+    throw (await isRealDirectory(paths.whisperCpp)) ? await linkIsBlocked(paths, error) : error;
   }
   await syncDirectory(parent);
+}
+
+async function linkIsBlocked({ whisperCpp }: DataPaths, cause?: unknown): Promise<AppError> {
+  const isEngine = await isProgram(binary(whisperCpp, 'whisper-cli'));
+  const adopt = `Make it one of the engines with "stt setup --adopt ${whisperCpp}", or move it away`;
+  return new AppError(`${whisperCpp} is a directory of its own; the link to the engine cannot take its place.`, {
+    code: 'STT_ENGINE_LINK',
+    hint: `${isEngine ? adopt : 'Move it away'}; then run "stt setup" again.`,
+    exitCode: exitCodes.config,
+    cause,
+  });
 }
 
 /** After a forced build: engines that were the same, and are replaced. */

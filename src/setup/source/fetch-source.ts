@@ -7,9 +7,10 @@ import path from 'node:path';
 import { AppError, systemErrorCode } from '../../app-error.ts';
 import type { Clock } from '../../clock.ts';
 import { exitCodes } from '../../exit-codes.ts';
-import { type ProgressBar, startProgress } from '../../progress.ts';
 import { describeEnd, runChild } from '../../run-child.ts';
 import { download } from '../../download/download.ts';
+import type { ProxyEnvironment } from '../../download/proxy-agents.ts';
+import { showDownload } from '../../download/show-download.ts';
 import { describeSource, npmSource, releaseSource, type Source } from '../engines/engine-record.ts';
 import { fileDigest } from '../../download/file-digest.ts';
 import type { Pins } from '../whisper-data.ts';
@@ -20,6 +21,7 @@ export type FetchOptions = {
   pins: Pins;
   /** Another place for the same release archive: a mirror. */
   releaseUrl: string | undefined;
+  proxy?: ProxyEnvironment | undefined;
   /** Archives are kept here, verified again at each use. */
   cacheFolder: string;
   clock: Clock;
@@ -55,8 +57,7 @@ async function fetchRelease(options: FetchOptions): Promise<Fetched> {
   const { pins, clock, signal } = options;
   const source = releaseSource(pins);
   const file = path.join(options.cacheFolder, `whisper.cpp-${source.version}.tar.gz`);
-  using onScreen = new DisposableStack();
-  let bar: ProgressBar | undefined;
+  using shown = showDownload('Download', clock);
   const end = await download({
     url: options.releaseUrl ?? pins.release.url,
     file,
@@ -64,10 +65,8 @@ async function fetchRelease(options: FetchOptions): Promise<Fetched> {
     limitBytes: archiveLimitBytes,
     clock,
     signal,
-    onProgress(received, total) {
-      bar ??= onScreen.use(startProgress('Download'));
-      bar.update(total === undefined ? 0 : received / total, `${(received / 1e6).toFixed(1)} MB`);
-    },
+    onProgress: shown.onProgress,
+    proxy: options.proxy,
   });
   return end.kind === 'done' ? { archive: { file, source } } : { reason: end.reason };
 }

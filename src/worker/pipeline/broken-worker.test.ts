@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { plainRunOptions } from '../../engine/run-options.ts';
 import { createWorkPermit } from '../schedule/work-permit.ts';
 import { hurriedClock } from '../testing/hurried-clock.ts';
 import type { WorkerEvent } from '../worker-event.ts';
@@ -29,7 +30,7 @@ async function brokenWorker() {
   const stop = new AbortController();
   const engine = { whisperCli, modelFile: '/no/model', modelName: 'any', vadModelFile: undefined, isDemoModel: false };
   const worker = watchBrokenWorker({
-    engine: { ...engine, expectsGpu: false },
+    engine: { ...engine, expectsGpu: false, run: plainRunOptions },
     gpus: 2,
     threads: 1,
     workFolder,

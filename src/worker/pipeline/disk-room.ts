@@ -8,9 +8,9 @@ import type { Report } from '../worker-event.ts';
 import type { Notifier } from './notifier.ts';
 
 /** A recording and its decoded audio need so much, but for the longest. */
-const leastFreeBytes = 64 * 1024 ** 2;
+export const leastFreeBytes = 64 * 1024 ** 2;
 /** What is claimed ahead leaves this to the tasks in the slots, and to everybody else on this machine. */
-const leastFreeBytesAhead = 1024 ** 3;
+export const leastFreeBytesAhead = 1024 ** 3;
 
 export type DiskRoomOptions = {
   folder: string;

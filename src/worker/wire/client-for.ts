@@ -20,3 +20,9 @@ export const workerName = ({ nodeName }: Pick<WorkerSettings, 'nodeName'>): stri
 function credentialsOf({ authEnabled, username, password }: WorkerSettings): ServerClientOptions['credentials'] {
   return authEnabled && username !== undefined && password !== undefined ? { username, password } : undefined;
 }
+
+/** Without a user name and password that may stand in it. */
+export function shownUrl(serverUrl: string): string {
+  const { origin, pathname } = new URL(serverUrl);
+  return origin + pathname.replace(/\/$/u, '');
+}

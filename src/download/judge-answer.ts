@@ -1,0 +1,64 @@
+/** What to do with a server's answer, seen from its head and its first bytes. Pure. */
+
+export type HttpAnswer = { statusCode: number; headers: Record<string, string | string[] | undefined> };
+
+export type Verdict =
+  | { kind: 'take'; fromByte: number }
+  /** Worth another attempt, after that long where the server says so. */
+  | { kind: 'again'; reason: string; afterMs?: number }
+  | { kind: 'unreachable'; reason: string };
+
+export const webPage = { kind: 'unreachable', reason: 'a web page came instead of the file' } as const;
+
+const longestWaitMs = 60_000;
+const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export function header(answer: HttpAnswer, name: string): string | undefined {
+  const value = answer.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @param resumeBytes what is there already, where the rest was asked for. */
+export function judgeAnswer(answer: HttpAnswer, resumeBytes: number | undefined, nowMs: number): Verdict {
+  const { statusCode } = answer;
+  const isHtml = /^text\/html/iu.test(header(answer, 'content-type') ?? '');
+
+  if (statusCode === 206 && resumeBytes !== undefined) {
+    const start = /^bytes (\d+)-/u.exec(header(answer, 'content-range') ?? '')?.[1];
+    if (Number(start) === resumeBytes) return { kind: 'take', fromByte: resumeBytes };
+    return { kind: 'unreachable', reason: 'the server answered with another range than the one asked for' };
+  }
+  if (statusCode === 200 && isHtml) return webPage;
+  if (statusCode === 200) return { kind: 'take', fromByte: 0 };
+  if (statusCode === 416) return { kind: 'again', reason: 'HTTP 416', afterMs: 0 };
+  if (statusCode === 407)
+    return { kind: 'unreachable', reason: 'HTTP 407, the proxy asks for a user name and a password' };
+  if (!passing.has(statusCode)) return { kind: 'unreachable', reason: `HTTP ${statusCode}` };
+
+  const afterMs = retryAfterMs(header(answer, 'retry-after'), nowMs);
+  const reason = `HTTP ${statusCode}`;
+  if (afterMs === undefined) return { kind: 'again', reason };
+  if (afterMs > longestWaitMs) {
+    return { kind: 'unreachable', reason: `${reason}, asked to wait ${Math.ceil(afterMs / 1000)} s` };
+  }
+  return { kind: 'again', reason, afterMs };
+}
+
+/** Seconds or an HTTP date (RFC 9110, 10.2.3). */
+function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/u.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}
+
+export function looksLikeHtml(firstBytes: Uint8Array): boolean {
+  const start = Buffer.from(firstBytes.subarray(0, 200)).toString('latin1').trimStart();
+  return /^<(!doctype|html)/iu.test(start);
+}
+
+/** Only a strong ETag, or a date, may be used with If-Range. */
+export function validatorOf(answer: HttpAnswer): string | undefined {
+  const etag = header(answer, 'etag');
+  return etag === undefined || etag.startsWith('W/') ? header(answer, 'last-modified') : etag;
+}

@@ -1,0 +1,152 @@
+/**
+ * What a set-up comes to on this machine: for which backend and why, which engine, which models, and what is missing for them. Looks,
+ * refuses what cannot work here, and changes nothing.
+ */
+import { AppError } from '../app-error.ts';
+import type { Backend } from '../backend.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { refuseBuild, refuseUnbuildable } from './build/refuse-unbuildable.ts';
+import { hasEncoder } from './build/provide-encoder.ts';
+import { chooseRunOptions } from './detect/choose-run-options.ts';
+import { detectMachine } from './detect/detect-machine.ts';
+import type { Machine } from './detect/machine.ts';
+import { hardwareWarnings, missingHardware } from './detect/missing-hardware.ts';
+import { recommendBackend } from './detect/recommend-backend.ts';
+import type { Engine } from './engines/engine-store.ts';
+import { findUnfinished, readEngine } from './engines/engine-store.ts';
+import { listEngines } from './engines/list-engines.ts';
+import { findMade } from './engines/make-engine.ts';
+import { findWantedEngine, type WantedEngine } from './engines/wanted-engine.ts';
+import { type Need, needsOf } from './packages/needs.ts';
+import { planModels, type PlannedModels } from './plan-models.ts';
+import type { SetupRequest, SetupWishes } from './setup-request.ts';
+
+export type SetupPlan = {
+  request: SetupRequest;
+  machine: Machine;
+  backend: Backend;
+  /** For people: why this backend. */
+  reason: string;
+  /** What they should know before they wait for it. Sentences. */
+  notes: string[];
+  wanted: WantedEngine;
+  /** The engine is there, complete. */
+  made: Engine | undefined;
+  /** It was adopted and is in use, and no other was asked for: nothing is built. */
+  isAdopted: boolean;
+  models: PlannedModels;
+  needs: Need[];
+};
+
+/** @throws AppError where it cannot work here. */
+export async function resolveSetup(wishes: SetupWishes): Promise<SetupPlan> {
+  const { paths, signal } = wishes;
+  refuseUnbuildable(paths);
+  const machine = wishes.machine ?? (await detectMachine(paths.folder, signal));
+  const inUse = await engineInUse(wishes);
+  const { backend, reason, notes } = await chooseBackend(wishes, machine, inUse);
+  refuseWithoutHardware(wishes, machine, backend);
+
+  const models = await planModels(wishes, machine, backend);
+  const request: SetupRequest = {
+    ...wishes,
+    backend,
+    machine,
+    os: machine.os,
+    run: chooseRunOptions(machine, backend),
+  };
+  const wanted = await findWantedEngine(request);
+  const isAdopted = inUse !== undefined && keepsAdopted(wishes, inUse);
+  const made = isAdopted ? inUse : await findMade(request, wanted);
+  if (made === undefined) await refuseNewBuild(request, machine, wanted, models);
+  return {
+    request,
+    machine,
+    backend,
+    reason,
+    notes: [...notes, ...hardwareWarnings(machine, backend)],
+    wanted,
+    made,
+    isAdopted,
+    models,
+    needs: await findNeeds(request, machine, { wanted, made, models }),
+  };
+}
+
+async function engineInUse({ paths }: SetupWishes): Promise<Engine | undefined> {
+  const listed = (await listEngines(paths)).find(({ isInUse }) => isInUse);
+  return listed === undefined ? undefined : readEngine(listed.folder);
+}
+
+const keepsAdopted = ({ backend, source, definitions, isForced }: SetupWishes, inUse: Engine): boolean =>
+  inUse.record.source.kind === 'adopted' &&
+  backend === undefined &&
+  source === undefined &&
+  definitions.length === 0 &&
+  !isForced;
+
+async function chooseBackend(
+  wishes: SetupWishes,
+  machine: Machine,
+  inUse: Engine | undefined,
+): Promise<{ backend: Backend; reason: string; notes: readonly string[] }> {
+  const { backend, signal } = wishes;
+  if (backend !== undefined && backend !== 'auto') return { backend, reason: 'You asked for it.', notes: [] };
+  if (backend === undefined && inUse !== undefined) {
+    return { backend: inUse.record.backend, reason: 'The engine in use is for it.', notes: [] };
+  }
+  const recommendation = recommendBackend(machine);
+  if (backend === 'auto' || wishes.chooseBackend === undefined) return recommendation;
+  const chosen = await wishes.chooseBackend(recommendation, signal);
+  return chosen === recommendation.backend
+    ? recommendation
+    : { backend: chosen, reason: 'You asked for it.', notes: [] };
+}
+
+function refuseWithoutHardware({ isBuildOnly }: SetupWishes, machine: Machine, backend: Backend): void {
+  const why = isBuildOnly === true ? undefined : missingHardware(machine, backend);
+  if (why === undefined) return;
+  throw new AppError(`An engine for ${backend} cannot work on this machine. ${why}`, {
+    code: 'STT_BACKEND_WITHOUT_HARDWARE',
+    hint: `Use "--backend auto"; "stt setup --detect" shows what was found. To build it for another machine, add --build-only.`,
+    exitCode: exitCodes.config,
+  });
+}
+
+async function refuseNewBuild(
+  request: SetupRequest,
+  machine: Machine,
+  wanted: WantedEngine,
+  { speech }: PlannedModels,
+): Promise<void> {
+  const { backend, definitions, paths, isForced, isBuildOnly } = request;
+  if (backend === 'openvino' && speech === undefined && isBuildOnly !== true) throw openvinoWithoutModel();
+  const goesOn = !isForced && (await findUnfinished(paths, wanted.keys)) !== undefined;
+  const model = speech?.name;
+  await refuseBuild({ backend, recipe: wanted.recipe, machine, definitions, model, paths, goesOn });
+}
+
+/** Its encoder is converted for one model, and the bundled one has no original to convert. */
+const openvinoWithoutModel = (): AppError =>
+  new AppError('OpenVINO needs a model of its own form: without a model there is nothing to try the engine with.', {
+    code: 'STT_OPENVINO_MODEL',
+    hint: 'Name one: "stt setup --backend openvino --model small". To build it for another machine, add --build-only.',
+    exitCode: exitCodes.usage,
+  });
+
+async function findNeeds(
+  request: SetupRequest,
+  machine: Machine,
+  { wanted, made, models }: Pick<SetupPlan, 'wanted' | 'made' | 'models'>,
+): Promise<Need[]> {
+  const { backend, isBuildOnly, definitions } = request;
+  const { speech } = models;
+  return needsOf(backend, {
+    toBuild: made === undefined,
+    toRun: isBuildOnly !== true,
+    variants: (wanted.plan.variants ?? []).map(({ name }) => name),
+    toConvert: backend === 'openvino' && speech !== undefined && !(await hasEncoder(speech.file)),
+    onIntelGraphics: machine.gpus.some(({ vendor }) => vendor === 'intel'),
+    definitions,
+  });
+}
