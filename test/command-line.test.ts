@@ -22,9 +22,9 @@ function stt(args: readonly string[], env: Record<string, string> = {}, program 
 commandLine('every command explains itself, with examples', async () => {
   const { exitCode, stdout } = await stt(['--help']);
   assert.is(exitCode, 0);
-  for (const command of ['demo', 'run', 'serve', 'setup', 'stats']) {
+  for (const command of ['config', 'demo', 'doctor', 'models', 'run', 'serve', 'setup', 'stats']) {
     assert.match(stdout, new RegExp(`^ +${command} `, 'mu'));
-    const help = await stt([command, '--help']);
+    const help = await stt([...(command === 'models' ? ['models', 'list'] : [command]), '--help']);
     assert.is(help.exitCode, 0, help.outputTail);
     assert.match(help.stdout, 'EXAMPLES');
   }

@@ -36,7 +36,8 @@ for (const [length, piece] of [
     socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
     socket.write(`POST /echo HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
     const drip = setInterval(() => socket.write(piece), 20);
-    await once(socket, 'close');
+    // A drop that comes after the end is answered by a reset: an error that is none here.
+    await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
     clearInterval(drip);
     assert.match(received, /^HTTP\/1\.1 408 /u);
     assert.match(received, 'Connection: close');

@@ -33,7 +33,7 @@ async function tinySource(folder: TemporaryFolder): Promise<string> {
   return folder.join('tiny');
 }
 
-run('builds, compares, tries, sums up; and a second time does nothing, in under two seconds', async () => {
+run('builds, compares, tries, sums up; and a second time does nothing', async () => {
   await using folder = await temporaryFolder();
   const args = ['--backend', 'cpu', '--source', await tinySource(folder), '--no-packages', '--no-model'];
   const end = await stt(folder, args);
@@ -45,7 +45,6 @@ run('builds, compares, tries, sums up; and a second time does nothing, in under 
 
   const again = await stt(folder, args);
   assert.match(again.stdout, /^Everything is in place; nothing to do\.$/mu);
-  assert.ok(again.durationMs < 2000, `${again.durationMs} ms`);
   await rejects(access(folder.join('worker.env')), /ENOENT/u);
 });
 

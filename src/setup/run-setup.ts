@@ -4,7 +4,7 @@
  */
 import type { Backend } from '../backend.ts';
 import { describeSource } from './engines/engine-record.ts';
-import type { Engine } from './engines/engine-store.ts';
+import { binary, type Engine } from './engines/engine-store.ts';
 import { findSettledEngine, makeEngine } from './engines/make-engine.ts';
 import { isProven } from './engines/provide-proof.ts';
 import { switchEngine } from './engines/switch-engine.ts';
@@ -129,7 +129,7 @@ const nameOf = ({ folder }: Engine): string => folder.replace(/^.*[\\/]/u, '');
 function describeEngine(
   { record, folder }: Engine,
   { backend, reason }: SetupPlan,
-  { paths }: SetupWishes,
+  { paths, isBuildOnly }: SetupWishes,
 ): Pick<
   SetupReport,
   'backend' | 'reason' | 'version' | 'source' | 'whisperCli' | 'engineFolder' | 'variant' | 'device' | 'speed' | 'run'
@@ -140,7 +140,7 @@ function describeEngine(
     reason,
     version: source.version,
     source: describeSource(source),
-    whisperCli: paths.whisperCli,
+    whisperCli: isBuildOnly === true ? binary(folder, 'whisper-cli') : paths.whisperCli,
     engineFolder: folder,
     ...(variant === undefined ? {} : { variant: variant.name }),
     ...(proof === undefined ? {} : { device: proof.device, speed: proof.speed }),

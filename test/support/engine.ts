@@ -21,6 +21,6 @@ export function testEngine(): TestEngine {
   const engine = findTestEngine();
   if (engine !== undefined) return engine;
   throw new Error(
-    `There is no engine to test with. Build it: STT_DATA_DIR=${checkDataFolder} node bin/stt.js setup --model demo-digits`,
+    `There is no engine to test with. Build it: STT_DATA_DIR=${checkDataFolder} node bin/stt.js setup --backend cpu --no-compare --model demo-digits`,
   );
 }

@@ -1,4 +1,5 @@
 /** Starts our own programs as a user does, each in a process of its own, and ends them with the test. */
+import { devNull } from 'node:os';
 import path from 'node:path';
 import { packageFolder } from '../../src/package-folder.ts';
 import { type ChildEnd, runChild } from '../../src/run-child.ts';
@@ -113,6 +114,8 @@ export function workerEnvironment(dataFolder: string, serverUrl: string): Record
     STT_MODEL: model,
     STT_THREADS: '1',
     NODE_NAME: 'test-worker',
+    // The settings of this machine's own worker are not the tests'.
+    STT_ENV_FILE: devNull,
   };
 }
 

@@ -8,7 +8,7 @@ import { dataPaths } from '../../config/data-paths.ts';
 import { describeSetup } from '../describe-setup.ts';
 import { runSetup } from '../run-setup.ts';
 import { readRecipe } from '../whisper-data.ts';
-import { type BuildIntent, refuseBuild } from './refuse-unbuildable.ts';
+import { type BuildIntent, refuseBuild, refuseUnbuildable } from './refuse-unbuildable.ts';
 import { machineWith, nvidiaCard } from './testing/machines.ts';
 
 const run = suite('refuseUnbuildable');
@@ -22,6 +22,10 @@ run('refuses a data folder that cmake cannot build in', async () => {
       assert.is((await rejects(attempt({ ...request, paths }), /cannot be built in/u))['exitCode'], 78);
     }
   }
+});
+
+run('has nothing against the backslashes of Windows, where nothing is built', () => {
+  assert.not.throws(() => refuseUnbuildable(dataPaths(String.raw`C:\Users\me\stt`), 'win32'));
 });
 
 const intent = (dataFolder: string, more: Partial<BuildIntent> = {}): BuildIntent => {

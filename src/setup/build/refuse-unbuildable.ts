@@ -15,7 +15,9 @@ import { refuseUnconvertible } from './openvino-model.ts';
  * A data folder that cmake cannot build in.
  * @throws AppError STT_DATA_FOLDER, exit code 78.
  */
-export function refuseUnbuildable(paths: DataPaths): void {
+export function refuseUnbuildable(paths: DataPaths, platform: NodeJS.Platform = process.platform): void {
+  // Nothing is built there, and paths have backslashes.
+  if (platform === 'win32') return;
   const character = /[\\"$#%;]/u.exec(paths.folder)?.[0];
   if (character === undefined) return;
   throw new AppError(`whisper.cpp cannot be built in ${paths.folder}: cmake does not bear "${character}" in a path.`, {

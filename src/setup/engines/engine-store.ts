@@ -208,6 +208,16 @@ export async function isInUse(paths: DataPaths, engineFolder: string): Promise<b
   }
 }
 
+/** Whether there is an engine in use, whichever. */
+export async function hasEngineInUse(paths: DataPaths): Promise<boolean> {
+  try {
+    await realpath(paths.whisperCpp);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws AppError STT_ENGINE_LINK, before anything is built, where the link cannot take its place. */
 export async function refuseBlockedLink(paths: DataPaths): Promise<void> {
   if (await isRealDirectory(paths.whisperCpp)) throw await linkIsBlocked(paths);

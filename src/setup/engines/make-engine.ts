@@ -24,6 +24,7 @@ import {
   type Engine,
   findEngine,
   findUnfinished,
+  hasEngineInUse,
   isInUse,
   makeStaging,
   placeSource,
@@ -59,7 +60,7 @@ export async function findSettledEngine(
   model?: ProofModel,
 ): Promise<Engine | undefined> {
   const engine = await findMade(request, wanted);
-  if (engine === undefined || !(await isInUse(request.paths, engine.folder))) return undefined;
+  if (engine === undefined || (await takesItsPlace(engine, request))) return undefined;
   if (request.isBuildOnly === true) return engine;
   if (request.backend === 'openvino' && model !== undefined && !(await hasEncoder(model.file))) return undefined;
   return isProven(engine, { model, run: request.run }) ? engine : undefined;
@@ -96,9 +97,14 @@ async function makeAlone(
   if (complete === undefined) throw new Error('neither found nor built');
   if (model !== undefined) await convertModel(complete, request, model, lock);
   const engine = request.isBuildOnly === true ? complete : await provideProof(complete, { ...request, model });
-  if (!(await isInUse(paths, engine.folder))) await useEngine(paths, engine);
+  if (await takesItsPlace(engine, request)) await useEngine(paths, engine);
   if (built !== undefined) await removeReplaced(paths, engine);
   return { engine, logFile: built?.logFile };
+}
+
+/** One that has not been tried takes nobody's place. */
+async function takesItsPlace({ folder }: Engine, { paths, isBuildOnly }: SetupRequest): Promise<boolean> {
+  return isBuildOnly === true ? !(await hasEngineInUse(paths)) : !(await isInUse(paths, folder));
 }
 
 /** For OpenVINO alone, whose encoder has a form of its own. */
