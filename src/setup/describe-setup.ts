@@ -69,9 +69,9 @@ async function describeBuild({ request, wanted, models, backend, machine }: Setu
   ];
 }
 
-async function describeProof({ request, wanted, made, isAdopted, backend }: SetupPlan): Promise<string[]> {
+async function describeProof({ request, wanted, made, isKept, backend }: SetupPlan): Promise<string[]> {
   const { paths, isBuildOnly } = request;
-  const isSettled = isAdopted || (await findSettledEngine(request, wanted)) !== undefined;
+  const isSettled = isKept || (await findSettledEngine(request, wanted)) !== undefined;
   if (isSettled) return [];
   const isLinked = made !== undefined && (await isInUse(paths, made.folder));
   const device = backend === 'cpu' ? '' : ', and must say that it works on the device';

@@ -67,7 +67,8 @@ async function planSpeech(
   const usual = await planned(wishes, requireModel(catalogue, usualModel));
   if (usual.isThere) return usual;
   const chosen = chooseModel({
-    backend,
+    // Vulkan without a GPU is the processor.
+    backend: backend === 'vulkan' && machine.gpus.length === 0 ? 'cpu' : backend,
     memoryBytes: machine.memoryBytes,
     gpuMemoryBytes: memoryOfCard(machine.gpus, backend),
     physicalCores: machine.cpu.physicalCores,

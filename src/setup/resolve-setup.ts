@@ -32,8 +32,8 @@ export type SetupPlan = {
   wanted: WantedEngine;
   /** The engine is there, complete. */
   made: Engine | undefined;
-  /** It was adopted and is in use, and no other was asked for: nothing is built. */
-  isAdopted: boolean;
+  /** It is in use, came from where the person said, and no other was asked for: nothing is built. */
+  isKept: boolean;
   models: PlannedModels;
   needs: Need[];
 };
@@ -56,8 +56,8 @@ export async function resolveSetup(wishes: SetupWishes): Promise<SetupPlan> {
     run: chooseRunOptions(machine, backend),
   };
   const wanted = await findWantedEngine(request);
-  const isAdopted = inUse !== undefined && keepsAdopted(wishes, inUse);
-  const made = isAdopted ? inUse : await findMade(request, wanted);
+  const isKept = inUse !== undefined && keepsOwn(wishes, inUse);
+  const made = isKept ? inUse : await findMade(request, wanted);
   if (made === undefined) await refuseNewBuild(request, machine, wanted, models);
   return {
     request,
@@ -67,7 +67,7 @@ export async function resolveSetup(wishes: SetupWishes): Promise<SetupPlan> {
     notes: [...notes, ...hardwareWarnings(machine, backend)],
     wanted,
     made,
-    isAdopted,
+    isKept,
     models,
     needs: await findNeeds(request, machine, { wanted, made, models }),
   };
@@ -78,8 +78,9 @@ async function engineInUse({ paths }: SetupWishes): Promise<Engine | undefined> 
   return listed === undefined ? undefined : readEngine(listed.folder);
 }
 
-const keepsAdopted = ({ backend, source, definitions, isForced }: SetupWishes, inUse: Engine): boolean =>
-  inUse.record.source.kind === 'adopted' &&
+/** What somebody adopted, or built from a source of their own, is not replaced by ours unasked. */
+const keepsOwn = ({ backend, source, definitions, isForced }: SetupWishes, inUse: Engine): boolean =>
+  ['adopted', 'given'].includes(inUse.record.source.kind) &&
   backend === undefined &&
   source === undefined &&
   definitions.length === 0 &&

@@ -85,6 +85,10 @@ run('builds again for another definition or another source, and keeps the engine
   assert.is((await engineNames(request)).length, 3);
   assert.is(await realpath(request.paths.whisperCpp), await realpath(third.engineFolder));
 
+  // Where nothing is said of a source, one of the person's own stays.
+  const kept = await runSetup({ ...request, backend: undefined, source: undefined });
+  assert.is(kept.engineFolder, third.engineFolder);
+
   const back = await runSetup(request);
   assert.is(back.isBuilt, false);
   assert.is(await realpath(request.paths.whisperCpp), await realpath(first.engineFolder));

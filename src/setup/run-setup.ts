@@ -113,8 +113,8 @@ async function wantsModel({ reason, isThere, known, name }: PlannedModel, wishes
 type ProvidedEngine = { engine: Engine; logFile: string | undefined; isSettled: boolean };
 
 async function provideEngine(plan: SetupPlan, model: ProvidedModel | undefined): Promise<ProvidedEngine> {
-  const { request, wanted, made, isAdopted } = plan;
-  if (!isAdopted || made === undefined) {
+  const { request, wanted, made, isKept } = plan;
+  if (!isKept || made === undefined) {
     const isSettled = (await findSettledEngine(request, wanted, model)) !== undefined;
     return { ...(await makeEngine(request, wanted, model)), isSettled };
   }
