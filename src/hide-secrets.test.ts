@@ -12,6 +12,9 @@ const secrets: [what: string, logged: unknown][] = [
   ['a header in an object', { headers: { authorization: 'Bearer hunter2hunter2' } }],
   ['a header in a list', ['Authorization', 'Basic hunter2hunter2']],
   ['a header in a text', { msg: 'sent Authorization: Bearer hunter2hunter2, got 401' }],
+  ['a header in backticks', { msg: 'sent `Authorization: Bearer hunter2`, got 401' }],
+  ['a header that begins as a placeholder does', { msg: 'Authorization: Bearer TOKENhunter2' }],
+  ['a header with a backtick in it', ['Authorization', 'a`hunter2']],
   ['a header of a proxy', { 'proxy-authorization': 'hunter2' }],
   ['a token of the server', { msg: `wrong: stt_w_hunter2${'x'.repeat(40)}` }],
 ];
@@ -29,16 +32,23 @@ hide('leaves everything else as it is', () => {
   for (const line of [
     JSON.stringify({ url: 'http://127.0.0.1:8000', path: 'a@b/talk me@x.mp3', msg: 'listening' }),
     JSON.stringify({ path: 'authorization of a basic plan.mp3', reason: 'stt_leases_granted_total' }),
+    'wants a token, as `Authorization: Bearer TOKEN` or as the password of HTTP Basic',
+    'Send it as `Authorization: Bearer TOKEN`, or as `Authorization: Basic ...`.',
     JSON.stringify({ path: 'http:/x@y', url: 'http://server/a@b?c=d@e' }),
   ]) {
     assert.is(hideSecrets(line), line);
   }
 });
 
+hide('leaves a closing backtick', () => {
+  assert.is(hideSecrets('sent `Authorization: Bearer hunter2` to it'), 'sent `Authorization: [hidden]` to it');
+});
+
 hide('takes no long time over a long line', () => {
   const startedAt = performance.now();
   hideSecrets('://a'.repeat(100_000));
   hideSecrets(`authorization${' '.repeat(300_000)}`);
+  hideSecrets(`authorization:${'`'.repeat(300_000)}`);
   assert.ok(performance.now() - startedAt < 2000);
 });
 

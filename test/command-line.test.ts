@@ -32,7 +32,7 @@ commandLine('every command explains itself, with examples', async () => {
 });
 
 commandLine('a wrong flag or command ends with 2 and says which', async () => {
-  const flag = await stt(['setup', '--bogus']);
+  const flag = await stt(['demo', '--bogus']);
   assert.is(flag.exitCode, 2);
   assert.match(flag.outputTail, '--bogus');
   assert.is((await stt(['bogus'])).exitCode, 2);

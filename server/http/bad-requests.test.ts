@@ -155,7 +155,9 @@ run('answers what is not HTTP, and headers without end', async () => {
 run('says that it lives, and whether it is ready', async () => {
   await using server = await startTestServer();
   assert.equal(await (await server.get('/livez')).json(), { status: 'ok' });
-  assert.equal(await (await server.get('/readyz')).json(), { status: 'ok' });
+  const ready = await server.get('/readyz');
+  assert.equal(await ready.json(), { status: 'ok' });
+  assert.is(ready.headers.get('x-stt-protocol'), '2');
 });
 
 run.run();

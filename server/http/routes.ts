@@ -1,7 +1,7 @@
 /** The wire, call by call: from the request to a verb, and from its outcome to an answer. It decides nothing itself. */
 import { z } from 'zod';
 import { errorMessage, heartbeatMessage, releaseMessage, resultMessage } from '../../src/protocol/messages.ts';
-import { longestBodyBytes, paths } from '../../src/protocol/wire.ts';
+import { longestBodyBytes, paths, protocolVersion } from '../../src/protocol/wire.ts';
 import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Leases } from '../tasks/leases.ts';
 import type { Peer } from '../tasks/peer.ts';
@@ -27,6 +27,8 @@ const badRequest: RouteAnswer = { status: 400, meaning: 'The body is not what th
 const unknownId: RouteAnswer = { status: 404, meaning: 'There is no task with this id.' };
 const lostLease: RouteAnswer = { status: 409, meaning: 'The lease has ended: drop the work.' };
 const notReady: RouteAnswer = { status: 503, meaning: 'Not now; come again after Retry-After seconds.' };
+/** By this a worker knows, before it shows a token, that it is a server of ours. */
+const protocolHeader = { 'X-STT-Protocol': 'The protocol that the server speaks: 2.' };
 const bodyAnswers: readonly RouteAnswer[] = [
   badRequest,
   { status: 408, meaning: 'The body came too slowly.' },
@@ -110,8 +112,12 @@ export function makeRoutes(options: RoutesOptions): Route[] {
       takesCrossSite: true,
       operationId: 'isReady',
       summary: 'Whether tasks are handed out, and if not, why. The reason names no file.',
-      answers: [{ ...statusOk, meaning: 'Tasks are handed out.' }, notReady],
+      answers: [
+        { ...statusOk, meaning: 'Tasks are handed out.', headers: protocolHeader },
+        { ...notReady, headers: protocolHeader },
+      ],
       async handle(exchange) {
+        exchange.response.setHeader('X-STT-Protocol', protocolVersion);
         const objection = await readiness.objection();
         if (objection === undefined) sendOk(exchange);
         else sendProblem(exchange, 'not_ready', objection);

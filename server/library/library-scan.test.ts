@@ -118,7 +118,8 @@ run('hands out nothing and forgets nothing while the library is gone, and recove
   assert.is(refused.status, 503);
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
   assert.match(await refused.text(), /"code":"not_ready".*the library is missing/u);
-  assert.is((await server.get('/readyz')).status, 503);
+  const unready = await server.get('/readyz');
+  assert.equal([unready.status, unready.headers.get('x-stt-protocol')], [503, '2']);
   assert.is((await server.get('/livez')).status, 200);
 
   // A mount point without its disk: there, but empty.

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findTestEngine } from '../../test/support/engine.ts';
 import { eventually } from '../../test/support/eventually.ts';
+import { fileServer } from '../../test/support/file-server.ts';
 import { addRecording, shortSample } from '../../test/support/library.ts';
 import { serverProgram, startProgram, startTestServer, workerProgram } from '../../test/support/programs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -162,10 +163,33 @@ run('is plain text for people, without colours in a pipe', async () => {
   assert.not.ok(stdout.includes('\u001B'));
 });
 
+run('shows no token and no password to a server that is not known for ours', async () => {
+  await using folder = await temporaryFolder();
+  const answers: [status: number, body: object, server: string, credentials: string][] = [
+    [200, { status: 'error', anything: 1 }, 'fail', 'skipped'],
+    [200, { status: 'ok' }, 'warn', 'skipped'],
+    [404, { detail: 'Not Found' }, 'warn', 'skipped'],
+  ];
+  const token = `stt_w_${'x'.repeat(43)}`;
+  for (const [status, body, asServer, asCredentials] of answers) {
+    await using server = await fileServer((_, response) => {
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    });
+    const { host } = new URL(server.url);
+    const env = { SERVER_URL: `http://me:hunter2@${host}`, STT_TOKEN: token, PATH: folder.path };
+    const { of } = await diagnose(folder, ['--quick'], env);
+    assert.equal([of('server').status, of('credentials').status], [asServer, asCredentials], of('server').found);
+    assert.equal(
+      server.requests.map(({ url, headers }) => [url, headers.authorization]),
+      [['/readyz', undefined]],
+    );
+  }
+});
+
 run('stops at once, and leaves no engine running', async () => {
   await using folder = await temporaryFolder();
   const [engine, pidFile] = [folder.join('whisper-cli'), folder.join('pid')];
-  const script = `[ "$1" = --help ] && exit 0\necho $$ > '${pidFile}'\nexec sleep 60`;
+  const script = `[ "$1" = --help ] && echo '--model --output-vtt' && exit 0\necho $$ > '${pidFile}'\nexec sleep 60`;
   await writeFile(engine, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   await writeFile(folder.join('any.bin'), '');
   const env = await environment(folder, { STT_WHISPER_CLI: engine, STT_MODEL: folder.join('any.bin') });

@@ -1,6 +1,7 @@
 /** `stt setup`: makes this machine able to transcribe. Flags in, one call, print. */
 import { Flags } from '@oclif/core';
 import { type Backend, backends } from '../backend.ts';
+import { isModelPath, modelFile } from '../config/data-paths.ts';
 import { isGiven, loadWorkerSettings, shortPath, workerEnvFile } from '../config/load-settings.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { chooseRunOptions } from '../setup/detect/choose-run-options.ts';
@@ -134,7 +135,7 @@ export class SetupCommand extends BaseCommand {
     await configureAfterSetup({
       file: workerEnvFile(),
       model: report.model,
-      usualModel: settings.model,
+      usualFile: modelFile(plain.paths, settings.model),
       mustAsk: flags.configure,
       mayAsk: plain.ask !== undefined && consent === 'ask' && !this.jsonEnabled() && !flags['build-only'],
       say: plain.say,
@@ -182,6 +183,6 @@ function actions(action: 'detect' | 'list' | 'use' | 'adopt'): string[] {
 function wishedModel(given: string | undefined, { model }: WorkerSettings): ModelWish {
   const wanted = given ?? (isGiven('STT_MODEL') ? model : undefined);
   if (wanted === undefined) return { kind: 'choose' };
-  const isFile = wanted.includes('/') || wanted.includes('\\');
+  const isFile = isModelPath(wanted);
   return isFile ? { kind: 'file', file: wanted } : { kind: 'named', name: wanted };
 }

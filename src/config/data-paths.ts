@@ -48,6 +48,8 @@ export function dataPaths(folder: string): DataPaths {
 
 /** `STT_MODEL` is a path, or NAME for `models/ggml-NAME.bin`. */
 export function modelFile(paths: DataPaths, model: string): string {
-  const isPath = model.includes('/') || model.includes('\\') || model.endsWith('.bin');
-  return isPath ? path.resolve(model) : path.join(paths.models, `ggml-${model}.bin`);
+  return isModelPath(model) ? path.resolve(model) : path.join(paths.models, `ggml-${model}.bin`);
 }
+
+export const isModelPath = (model: string): boolean =>
+  model.includes('/') || model.includes('\\') || model.endsWith('.bin');

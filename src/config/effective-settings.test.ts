@@ -52,6 +52,18 @@ effective('shows no secret, whether it is right or wrong', () => {
   }
 });
 
+effective('shows no password in an address, wherever it seems to end', () => {
+  for (const password of ['1/hunter2', '1?hunter2', '1#hunter2', '1 hunter2', '1"hunter2', 'a@1/hunter2']) {
+    const record = { SERVER_URL: `http://me:${password}@h`, STT_WHISPER_SOURCE_URL: `http://me:${password}@h/x` };
+    assert.not.match(JSON.stringify(effectiveSettings([{ file: '/f', record }], noChecks)), 'hunter2');
+  }
+  const signed = effectiveSettings(
+    [{ file: '/f', record: { STT_WHISPER_SOURCE_URL: 'https://h/a.tar.gz?sig=x' } }],
+    noChecks,
+  );
+  assert.is(named(signed.settings, 'STT_WHISPER_SOURCE_URL').text, 'https://h/a.tar.gz?***');
+});
+
 effective('lists what is wrong, alone, together, and by the checks of others', () => {
   const record = { STT_SLOTS: 'many', AUTH_ENABLED: 'true', CRON: 'never' };
   const checks = {

@@ -1,9 +1,8 @@
 /** What the worker's settings come to, each with where it comes from. Secrets stay hidden. Pure. */
-import { hideSecrets } from '../hide-secrets.ts';
 import { type FurtherChecks, whyWrong } from './check-changes.ts';
 import { givenText, readSettings } from './parse-settings.ts';
 import type { Secret } from './secret.ts';
-import { isSecret, type SettingsTable } from './setting.ts';
+import { isSecret, type Setting, type SettingsTable, showable } from './setting.ts';
 import { isEngineName } from './unknown-settings.ts';
 import { checkWorkerSettings, workerSettings } from './worker-settings.ts';
 
@@ -42,7 +41,7 @@ export function effectiveSettings(sources: readonly Source[], furtherChecks: Fur
     const { env, fallbackText } = definition;
     const isGiven = givenText(definition, record[env]) !== undefined;
     const problem = wrong.get(key) ?? whyWrong(env, record[env], furtherChecks);
-    const value = shown(values[key as keyof typeof values]);
+    const value = shown(definition, values[key as keyof typeof values]);
     const text = value === null ? (fallbackText ?? 'none').replaceAll('`', '') : String(value);
     const [first, ...alsoIn] = placesOf(env, sources);
     const from = isGiven && first !== undefined ? first : 'default';
@@ -64,10 +63,13 @@ export function effectiveSettings(sources: readonly Source[], furtherChecks: Fur
   };
 }
 
-function shown(value: string | number | boolean | Secret | undefined): EffectiveSetting['value'] {
+function shown(
+  definition: Setting<unknown>,
+  value: string | number | boolean | Secret | undefined,
+): EffectiveSetting['value'] {
   if (value === undefined) return null;
   if (typeof value === 'boolean' || typeof value === 'number') return value;
-  return hideSecrets(value.toString());
+  return showable(definition, value.toString());
 }
 
 /** Where a name stands, those first that count. */

@@ -183,6 +183,8 @@ load('warns of a file with secrets that others may read, and of one that is not 
   for (const [text, name] of [
     ['PASSWORD=hunter2\n', 'PASSWORD'],
     ['SERVER_URL=http://me:hunter2@h\n', 'SERVER_URL'],
+    ['SERVER_URL="http://me:1/hunter2@h"\n', 'SERVER_URL'],
+    ['SERVER_URL="me:hunter 2@h"\n', 'SERVER_URL'],
   ] as const) {
     await writeFile(folder.join('own.env'), text);
     await chmod(folder.join('own.env'), 0o640);

@@ -7,12 +7,12 @@ import path from 'node:path';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { hideSecrets } from '../hide-secrets.ts';
+import { workerSetting } from './check-changes.ts';
 import type { EnvRecord } from './env-file.ts';
 import { parseSettings } from './parse-settings.ts';
 import { type EnvFile, readEnvFile } from './read-env-file.ts';
 import { serverSettings, type ServerSettings } from './server-settings.ts';
-import { filePath, isSecret } from './setting.ts';
+import { filePath, isSecret, showable } from './setting.ts';
 import { envFileName, findUnknownSettings, isEngineName, type UnknownSettings } from './unknown-settings.ts';
 import { checkWorkerSettings, workerSettings, type WorkerSettings } from './worker-settings.ts';
 
@@ -133,9 +133,11 @@ export function settingsWarnings(): string[] {
   ];
 }
 
-function holdsSecret(env: string, value: string): boolean {
-  const isMarked = Object.values(workerSettings).some((setting) => setting.env === env && isSecret(setting));
-  return isMarked ? value.trim() !== '' : hideSecrets(value) !== value;
+/** Whether something in that value of a setting must not be seen. */
+export function holdsSecret(env: string, value: string): boolean {
+  const definition = workerSetting(env);
+  if (definition === undefined) return false;
+  return isSecret(definition) ? value.trim() !== '' : showable(definition, value) !== value;
 }
 
 /** Whether it is set, in whatever place; else it has its default. */

@@ -78,6 +78,24 @@ parse('refuses a query or a fragment in the address of the server, and shows no 
   assert.is(parseSettings(workerSettings, { SERVER_URL: 'http://me:x@h/' }).serverUrl, 'http://me:x@h');
 });
 
+parse(
+  'refuses blanks and quotes in an address, which would show the rest of a password, and says how to write them',
+  () => {
+    for (const password of ['hun ter2', 'hun"ter2', 'hun\tter2', 'hun\nter2', 'hun"/ter2@']) {
+      for (const name of ['SERVER_URL', 'STT_WHISPER_SOURCE_URL']) {
+        try {
+          parseSettings(workerSettings, { [name]: `http://me:1${password}@h/` });
+          assert.unreachable(password);
+        } catch (error) {
+          assert.match((error as Error).message, /is wrong: .*%20|is not a URL/u);
+          assert.not.match((error as Error).message, /hun|ter2/u);
+        }
+      }
+    }
+    assert.is(parseSettings(workerSettings, { SERVER_URL: 'http://me:a%20b%22@h' }).serverUrl, 'http://me:a%20b%22@h');
+  },
+);
+
 parse('keeps a password from showing itself', () => {
   const { password } = parseSettings(workerSettings, { PASSWORD: 'hunter2' });
   assert.is(password?.reveal(), 'hunter2');

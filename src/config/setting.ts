@@ -3,6 +3,7 @@
  * "NAME is wrong: ...".
  */
 import { isIP } from 'node:net';
+import { hideSecrets } from '../hide-secrets.ts';
 import { Secret } from './secret.ts';
 
 export type Setting<T> = {
@@ -46,6 +47,8 @@ export function httpUrl(value: string): string {
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new Error(`"${shown}" must begin with http:// or https://`);
+  // They could be taken, but a log line would end the URL there and show the rest of a password.
+  if (/[\s"]/u.test(value)) throw new Error(`"${shown}" has a blank or a quote in it; write it as %20 or %22`);
   return value.replace(/\/+$/u, '');
 }
 
@@ -64,8 +67,14 @@ export function plainBaseUrl(value: string): string {
 }
 
 /** As it may be shown, also where it is no right URL: a password or a token may stand in it. */
-const withoutSecrets = (value: string): string =>
-  value.replace(/^(\w+:)?(\/\/)?.*@/u, '$1$2***@').replace(/([?#]).*$/u, '$1***');
+export const withoutSecrets = (value: string): string =>
+  value.replace(/^(\w+:)?(\/\/)?.*@/su, '$1$2***@').replace(/([?#]).*$/su, '$1***');
+
+/** A value as it may be shown, right or wrong, of a setting that is no secret as a whole. */
+export function showable({ parse }: Setting<unknown>, value: string): string {
+  const isUrl = [httpUrl, baseUrl, plainBaseUrl].some((url) => parse === url);
+  return isUrl ? withoutSecrets(value) : hideSecrets(value);
+}
 
 export function flag(value: string): boolean {
   const lower = value.toLowerCase();

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { AppError } from '../app-error.ts';
+import { packageFolder } from '../package-folder.ts';
+import { runChild } from '../run-child.ts';
+import { parseEnvText } from './env-file.ts';
 import { writeEnvFile } from './write-env-file.ts';
 
 const write = suite('writeEnvFile');
@@ -62,6 +66,54 @@ write('leaves a link in place and writes what it leads to, also where that is no
     assert.ok((await lstat(folder.join('worker.env'))).isSymbolicLink());
     assert.match(await read(folder.join('dotfiles/stt.env')), `A=${value}\n`);
   }
+});
+
+write('follows a link behind a link, from the folder each really is in, and names links in a circle', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.join('real', 'deep'), { recursive: true });
+  await symlink('real/deep', folder.join('short'));
+  await symlink('short/second', folder.join('first'));
+  await symlink('../third', folder.join('real', 'deep', 'second'));
+  await symlink('new/worker.env', folder.join('real', 'third'));
+  for (const value of ['1', '2']) {
+    await writeEnvFile(folder.join('first'), { A: value });
+    for (const link of ['first', 'real/deep/second', 'real/third']) {
+      assert.ok((await lstat(folder.join(link))).isSymbolicLink(), link);
+    }
+    assert.match(await read(folder.join('real/new/worker.env')), `A=${value}\n`);
+  }
+  await symlink('round', folder.join('round'));
+  assert.match((await failure(folder.join('round'), { A: '1' })).message, 'ELOOP');
+});
+
+write('loses no change of several that come at once, from one process or from others', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('new', 'worker.env');
+  const module = JSON.stringify(path.join(packageFolder, 'src', 'config', 'write-env-file.ts'));
+  const changeIn = (name: string): Promise<unknown> =>
+    runChild({
+      file: process.execPath,
+      args: [
+        '--input-type=module',
+        '-e',
+        `import { writeEnvFile } from ${module};
+        for (const at of [1, 2, 3, 4, 5]) await writeEnvFile(${JSON.stringify(file)}, { [${JSON.stringify(name)} + at]: '1' });`,
+      ],
+      cwd: folder.path,
+      env: {},
+    });
+  const names = ['C', 'D', 'E', 'F', 'G'];
+  const changes = await Promise.all([
+    ...names.map((name) => writeEnvFile(file, { [name]: '1' })),
+    ...['A', 'B'].map(changeIn),
+  ]);
+  assert.equal(
+    changes.slice(0, names.length),
+    names.map((name) => ({ names: [name], isClosed: false })),
+  );
+  const expected = [...names, ...['A', 'B'].flatMap((name) => [1, 2, 3, 4, 5].map((at) => `${name}${at}`))];
+  assert.equal(Object.keys(parseEnvText(await read(file))).toSorted(), expected.toSorted());
+  assert.equal(await readdir(folder.join('new')), ['worker.env']);
 });
 
 write('root changes the file of a user, and it stays theirs', async () => {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { withEnvFileLock } from './env-file-lock.ts';
 import { changeEnvText, type EnvChanges, parseEnvText } from './env-file.ts';
 import { isOpen, unreadable } from './read-env-file.ts';
 
@@ -23,28 +24,40 @@ const firstLine =
 /** @throws AppError where it cannot be read or written, or a value has no writing; then nothing was changed. */
 export async function writeEnvFile(file: string, changes: EnvChanges, isDryRun = false): Promise<EnvFileChange> {
   const target = await targetOf(file);
-  const present = await readPresent(target);
-  const before = present?.text ?? firstLine;
-  const text = changeEnvText(before, changes);
-  const [old, now] = [parseEnvText(before), parseEnvText(text)];
-  const names = Object.keys(changes).filter((name) => old[name] !== now[name]);
-  const change = { names, isClosed: present !== undefined && isOpen(present.mode) };
+  const { text, before, change } = await prepare(target, changes);
   if (isDryRun) return change;
   try {
     if (text !== before) {
       await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
-      await writeFileAtomic(target, text, ownerOnly);
-      if (present !== undefined) await giveTo(target, present.owner);
-    } else if (change.isClosed) {
-      await chmod(target, ownerOnly);
+      return await withEnvFileLock(target, () => replace(target, changes));
     }
+    if (change.isClosed) await chmod(target, ownerOnly);
   } catch (error) {
-    throw unwritable(target, error);
+    throw error instanceof AppError ? error : unwritable(target, error);
   }
   return change;
 }
 
 const ownerOnly = 0o600;
+
+type Prepared = { present: Present | undefined; before: string; text: string; change: EnvFileChange };
+
+async function prepare(target: string, changes: EnvChanges): Promise<Prepared> {
+  const present = await readPresent(target);
+  const before = present?.text ?? firstLine;
+  const text = changeEnvText(before, changes);
+  const [old, now] = [parseEnvText(before), parseEnvText(text)];
+  const names = Object.keys(changes).filter((name) => old[name] !== now[name]);
+  return { present, before, text, change: { names, isClosed: present !== undefined && isOpen(present.mode) } };
+}
+
+/** Under the lock. The file is read anew: another process may have changed it since. */
+async function replace(target: string, changes: EnvChanges): Promise<EnvFileChange> {
+  const { present, text, change } = await prepare(target, changes);
+  await writeFileAtomic(target, text, ownerOnly);
+  if (present !== undefined) await giveTo(target, present.owner);
+  return change;
+}
 
 /** What a link leads to, also where that is not there yet. */
 async function targetOf(file: string): Promise<string> {
@@ -53,16 +66,28 @@ async function targetOf(file: string): Promise<string> {
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw unreadable(file, error);
   }
+  let target = file;
   try {
-    return path.resolve(path.dirname(file), await readlink(file));
-  } catch {
-    return file;
+    // It ends at what is no link: of links in a circle realpath says so above.
+    for (let links = 0; links < mostLinks; links += 1) {
+      const leadsTo = await readlink(target);
+      target = path.resolve(await realpath(path.dirname(target)), leadsTo);
+    }
+  } catch (error) {
+    if (!endsOfLinks.has(systemErrorCode(error) ?? '')) throw unreadable(file, error);
   }
+  return target;
 }
 
-type Owner = { uid: number; gid: number };
+/** As many as Linux follows. */
+const mostLinks = 40;
+/** Of readlink(), where that is no link or not there. */
+const endsOfLinks: ReadonlySet<string> = new Set(['EINVAL', 'ENOENT', 'UNKNOWN']);
 
-async function readPresent(file: string): Promise<{ text: string; mode: number; owner: Owner } | undefined> {
+type Owner = { uid: number; gid: number };
+type Present = { text: string; mode: number; owner: Owner };
+
+async function readPresent(file: string): Promise<Present | undefined> {
   try {
     const found = await stat(file);
     // Else a device like /dev/null would become a file.

@@ -12,7 +12,7 @@ import { clientFor, shownUrl } from '../worker/wire/client-for.ts';
 import { askServer } from './ask-server.ts';
 import { startCheckRound } from './check-round.ts';
 import { checkClock } from './checks/check-clock.ts';
-import { checkCredentials, nobodysTask, shownBy } from './checks/check-credentials.ts';
+import { checkCredentials, nobodysTask, shownBy, whyNotAsked } from './checks/check-credentials.ts';
 import { checkDisk } from './checks/check-disk.ts';
 import { checkEngine } from './checks/check-engine.ts';
 import { checkFfmpeg } from './checks/check-ffmpeg.ts';
@@ -88,8 +88,8 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     const threads = threadsPerSlot(settings.threads, 1, machine.processors);
     return checkSample({ settings, paths, threads, isBusy: await isBusy(paths), signal });
   });
-  begin('gpu', [engine, model, sample], ({ file }, { sha256 }, sample) =>
-    checkGpu({ file, sample, modelSha256: sha256 }),
+  begin('gpu', [engine, model, sample], ({ file, isOwn }, { sha256 }, sample) =>
+    checkGpu({ file, isOwn, sample, modelSha256: sha256 }),
   );
   begin('memory', [configured, model], async ({ settings, paths }, { sizeBytes, known }) =>
     checkMemory({
@@ -108,9 +108,12 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     return checkServer(await askServer(settings.serverUrl, { signal, timeoutMs }), shownUrl(settings.serverUrl));
   });
   begin('credentials', [configured, server], async ({ settings }, { flavour }) => {
+    const shown = shownBy(settings);
+    const unasked = whyNotAsked(flavour, shown);
+    if (unasked !== undefined) return unasked;
     const answer = await clientFor(settings, clock).sendHeartbeat({ id: nobodysTask }, signal);
     signal.throwIfAborted();
-    return checkCredentials(answer, flavour, shownBy(settings));
+    return checkCredentials(answer, flavour, shown);
   });
   begin('clock', [server], checkClock);
   begin('schedule', [configured], ({ settings }) => checkSchedule({ ...machine, settings, nowMs: clock.now() }));

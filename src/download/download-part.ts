@@ -1,9 +1,13 @@
-/** `FILE.part`: what came so far, and beside it what makes going on safe: its address and the server's mark for that very content. */
+/**
+ * `FILE.part`: what came so far, and beside it what makes going on safe: the SHA-256 of its address,
+ * in which a password may stand, and the server's mark for that very content.
+ */
+import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../atomic-file.ts';
 
-const partStateSchema = z.object({ url: z.string(), validator: z.string() });
+const partStateSchema = z.object({ urlSha256: z.string(), validator: z.string() });
 
 export type DownloadPart = {
   file: string;
@@ -29,13 +33,14 @@ export function partOf(file: string): DownloadPart {
     remove,
     async begin(url, validator) {
       await remove();
-      if (validator !== undefined) await writeFileAtomic(stateFile, JSON.stringify({ url, validator }));
+      if (validator !== undefined)
+        await writeFileAtomic(stateFile, JSON.stringify({ urlSha256: sha256Of(url), validator }));
     },
     async resumePoint(url) {
       try {
         const state = partStateSchema.parse(JSON.parse(await readFile(stateFile, 'utf8')));
         const { size } = await stat(partFile);
-        return state.url === url && size > 0 ? { bytes: size, validator: state.validator } : undefined;
+        return state.urlSha256 === sha256Of(url) && size > 0 ? { bytes: size, validator: state.validator } : undefined;
       } catch {
         // Nothing there, or not readable: from the start then.
         return undefined;
@@ -43,3 +48,5 @@ export function partOf(file: string): DownloadPart {
     },
   };
 }
+
+const sha256Of = (url: string): string => createHash('sha256').update(url).digest('hex');

@@ -10,6 +10,7 @@ import got, { MaxRedirectsError, type Request, RequestError, TimeoutError } from
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { syncDirectory } from '../atomic-file.ts';
 import type { Clock } from '../clock.ts';
+import { withoutSecrets } from '../config/setting.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { hideSecrets } from '../hide-secrets.ts';
 import { withDownloadLock } from './download-lock.ts';
@@ -19,7 +20,9 @@ import {
   header,
   type HttpAnswer,
   judgeAnswer,
+  judgeNoConnection,
   looksLikeHtml,
+  type Unreachable,
   validatorOf,
   type Verdict,
   webPage,
@@ -32,6 +35,8 @@ export type DownloadRequest = KnownDigest & {
   file: string;
   /** More than this is refused. */
   limitBytes: number;
+  /** Where it is known. */
+  sizeBytes?: number;
   /** Default: asked directly. */
   proxy?: ProxyEnvironment | undefined;
   clock: Clock;
@@ -46,12 +51,13 @@ export type DownloadRequest = KnownDigest & {
   stallMs?: number;
 };
 
-export type DownloadEnd = { kind: 'done' } | { kind: 'unreachable'; reason: string };
+export type DownloadEnd = { kind: 'done' } | Unreachable;
 
 type Attempt = { kind: 'received'; isResumed: boolean } | Exclude<Verdict, { kind: 'take' }>;
 
 const maxAttempts = 5;
 const maxRedirects = 5;
+const defaultStallMs = 30_000;
 /** An attempt that brings so much more than all before it was worth it: it does not count. */
 const worthwhileBytes = 1024 ** 2;
 const backoffMs = (attempt: number): number => 500 * 2 ** (attempt - 1);
@@ -63,8 +69,9 @@ const backoffMs = (attempt: number): number => 500 * 2 ** (attempt - 1);
 export async function download(request: DownloadRequest): Promise<DownloadEnd> {
   const seenAtMs = await changedAtMs(request.file);
   if (await isVerified(request.file, request)) return { kind: 'done' };
-  const agents = request.proxy === undefined ? undefined : proxyAgents(request.proxy);
-  return withDownloadLock(request.file, request.clock.now(), async () => {
+  const { stallMs = defaultStallMs } = request;
+  using agents = request.proxy === undefined ? undefined : proxyAgents(request.proxy, stallMs);
+  return await withDownloadLock(request.file, request.clock.now(), async () => {
     // Whoever held the lock a moment ago may have brought it.
     const isAnother = (await changedAtMs(request.file)) !== seenAtMs;
     return isAnother && (await isVerified(request.file, request))
@@ -82,7 +89,7 @@ async function attemptUntilDone(request: DownloadRequest, agents: Agents | undef
     if (end.kind === 'unreachable') return end;
     if (end.kind === 'received') {
       const found = await takeOver(request);
-      if (found === hexOf(request)) return { kind: 'done' };
+      if (found.digest === hexOf(request)) return { kind: 'done' };
       // Two halves of different files may have met: once more, from the start.
       if (end.isResumed) continue;
       throw wrongFile(request, found);
@@ -93,7 +100,8 @@ async function attemptUntilDone(request: DownloadRequest, agents: Agents | undef
       furthestBytes = reachedBytes;
       attempt = 1;
     }
-    if (attempt >= maxAttempts) return { kind: 'unreachable', reason: `${end.reason}, after ${attempt} attempts` };
+    if (attempt >= maxAttempts)
+      return { kind: 'unreachable', reason: `${end.reason}, after ${attempt} attempts`, mayPass: true };
     await request.clock.sleep(end.afterMs ?? backoffMs(attempt), request.signal);
     request.signal.throwIfAborted();
   }
@@ -127,29 +135,36 @@ async function digestOf(file: string, request: DownloadRequest): Promise<string>
   });
 }
 
-/** Puts the part in place when it is right, else removes it. @returns its digest. */
-async function takeOver(request: DownloadRequest): Promise<string> {
+type Found = { digest: string; sizeBytes: number };
+
+/** Puts the part in place when it is right, else removes it. */
+async function takeOver(request: DownloadRequest): Promise<Found> {
   const part = partOf(request.file);
-  const found = await digestOf(part.file, request);
-  if (found === hexOf(request)) {
+  const { size } = await stat(part.file);
+  const digest = await digestOf(part.file, request);
+  if (digest === hexOf(request)) {
     await rename(part.file, request.file);
     await syncDirectory(path.dirname(request.file));
   }
   await part.remove();
-  return found;
+  return { digest, sizeBytes: size };
 }
 
-function wrongFile(request: DownloadRequest, found: string): AppError {
-  const name = digestName(request);
-  return new AppError(`What ${placeOf(request.url)} serves is not the file that is expected: its ${name} differs.`, {
+function wrongFile(request: DownloadRequest, found: Found): AppError {
+  const { sizeBytes = found.sizeBytes } = request;
+  const what =
+    found.sizeBytes === sizeBytes
+      ? `its ${digestName(request)} differs`
+      : `it has ${found.sizeBytes} bytes instead of ${sizeBytes}`;
+  return new AppError(`What ${placeOf(request.url)} serves is not the file that is expected: ${what}.`, {
     code: 'STT_DOWNLOAD_WRONG',
-    hint: `Expected ${hexOf(request)}, got ${found}. Nothing was kept. Do not use that file; report it if it comes from the official place.`,
+    hint: `Expected ${hexOf(request)}, got ${found.digest}. Nothing was kept. Do not use that file; report it if it comes from the official place.`,
     exitCode: exitCodes.data,
   });
 }
 
 /** As it may be shown: a signed address carries its key behind the `?`. */
-export const placeOf = (url: string): string => hideSecrets(url.replace(/[?#].*$/u, ''));
+export const placeOf = (url: string): string => withoutSecrets(url).replace(/[?#].*$/u, '');
 
 async function attemptDownload(
   request: DownloadRequest,
@@ -168,7 +183,7 @@ async function attemptDownload(
     hasAnswered = true;
     const verdict = judgeAnswer(response, resume?.bytes, request.clock.now());
     if (verdict.kind === 'take') return await receive(request, stream, response, verdict.fromByte);
-    if (response.statusCode === 416) await part.remove();
+    if (verdict.kind === 'again' && verdict.isFromStart === true) await part.remove();
     return verdict;
   } catch (error) {
     if (isDiskFull(error)) throw diskFull(request.file, error);
@@ -177,7 +192,8 @@ async function attemptDownload(
     if (error instanceof MaxRedirectsError)
       return { kind: 'unreachable', reason: `more than ${maxRedirects} redirects` };
     const reason = error instanceof TimeoutError ? `no answer in time (${error.event})` : hideSecrets(messageOf(error));
-    return hasAnswered ? { kind: 'again', reason } : { kind: 'unreachable', reason };
+    const failure = judgeNoConnection(reason);
+    return hasAnswered && failure.mayPass === true ? { kind: 'again', reason } : failure;
   } finally {
     stream.destroy();
   }
@@ -189,11 +205,11 @@ function startRequest(
   agents: Agents | undefined,
   onRefused: (reason: string) => void,
 ): Request {
-  const { connectMs = 5000, stallMs = 30_000 } = request;
+  const { connectMs = 5000, stallMs = defaultStallMs } = request;
   const stream = got.stream(request.url, {
     headers: resume === undefined ? {} : { range: `bytes=${resume.bytes}-`, 'if-range': resume.validator },
     timeout: { lookup: connectMs, connect: connectMs, secureConnect: connectMs, response: stallMs, socket: stallMs },
-    ...(agents === undefined ? {} : { agent: agents }),
+    ...(agents === undefined ? {} : { agent: { http: agents.http, https: agents.https } }),
     retry: { limit: 0 },
     maxRedirects,
     hooks: {

@@ -1,6 +1,6 @@
 /** Servers, disks and neighbours that a download has to get along with. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
@@ -12,7 +12,7 @@ import { canMount, smallDisk } from '../../test/support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runChild } from '../run-child.ts';
 import { download, placeOf } from './download.ts';
-import { content, half, impatientClock, rangeStart, requestFor } from './testing/download-request.ts';
+import { content, half, impatientClock, leavePart, rangeStart, requestFor } from './testing/download-request.ts';
 
 const run = suite('download: hostile servers');
 
@@ -36,8 +36,7 @@ run('follows a redirect to another host, and goes on there', async () => {
     response.writeHead(302, { location: store.url.replace('127.0.0.1', 'localhost') }).end(),
   );
   const request = requestFor(server, folder);
-  await writeFile(`${request.file}.part`, content.subarray(0, half));
-  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"one"' }));
+  await leavePart(request, content.subarray(0, half), '"one"');
   assert.equal(await download(request), { kind: 'done' });
   assert.is(store.requests[0]?.headers['if-range'], '"one"');
   assert.equal(await readFile(request.file), content);
@@ -49,8 +48,7 @@ run('gives up on redirects in a circle at once, also where it goes on with a par
   const circle = { kind: 'unreachable', reason: 'more than 5 redirects' };
   assert.equal(await download(requestFor(server, folder)), circle);
   const request = requestFor(server, folder);
-  await writeFile(`${request.file}.part`, content.subarray(0, half));
-  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"one"' }));
+  await leavePart(request, content.subarray(0, half), '"one"');
   const before = server.requests.length;
   assert.equal(await download(request), circle);
   assert.is(server.requests.length - before, 6);
@@ -76,8 +74,7 @@ run('asks for the rest and gets the whole: it takes the whole', async () => {
   await using folder = await temporaryFolder();
   await using server = await fileServer((_request, response) => response.end(content));
   const request = requestFor(server, folder);
-  await writeFile(`${request.file}.part`, content.subarray(0, half));
-  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"one"' }));
+  await leavePart(request, content.subarray(0, half), '"one"');
   assert.equal(await download(request), { kind: 'done' });
   assert.is(server.requests[0]?.headers.range, `bytes=${half}-`);
   assert.equal(await readFile(request.file), content);
@@ -90,8 +87,7 @@ run('a web page in between does not cost what came before', async () => {
     response.end('<html>Please log in</html>');
   });
   const request = requestFor(server, folder);
-  await writeFile(`${request.file}.part`, content.subarray(0, half));
-  await writeFile(`${request.file}.part.json`, JSON.stringify({ url: server.url, validator: '"one"' }));
+  await leavePart(request, content.subarray(0, half), '"one"');
   assert.is((await download(request)).kind, 'unreachable');
   assert.is((await readFile(`${request.file}.part`)).length, half);
 });
@@ -184,6 +180,8 @@ run('shows neither the password nor the key in an address', async () => {
   const error = await rejects(download(requestFor({ url }, folder)), /is not the file that is expected/u);
   assert.not.match(`${error.message}${String(error['hint'])}`, /hush/u);
   assert.is(placeOf('https://h/a?b=c#d'), 'https://h/a');
+  for (const password of ['hush', '12/hush', 'a@hush', '12?hush', '#hush', 'hu"s\\h'])
+    assert.is(placeOf(`https://me:${password}@h/a`), 'https://***@h/a');
   const end = await download(requestFor({ url: 'http://me:hush@127.0.0.1:1/x' }, folder, { clock: impatientClock() }));
   assert.not.match(JSON.stringify(end), /hush/u);
 });

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, request as forward } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileServer } from '../../test/support/file-server.ts';
@@ -15,9 +16,14 @@ const run = suite('download through a proxy');
 
 const credentials = 'us%40er:p%23w';
 
+const refuseTunnel = (socket: Duplex): void => {
+  socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+};
+
 type ForwardProxy = AsyncDisposable & { url: string; asked: string[] };
 
-async function forwardProxy(): Promise<ForwardProxy> {
+/** @param tunnel what it does with who asks for a tunnel. */
+async function forwardProxy(tunnel = refuseTunnel): Promise<ForwardProxy> {
   const asked: string[] = [];
   const isKnown = (header: string | undefined): boolean =>
     header === `Basic ${Buffer.from('us@er:p#w').toString('base64')}`;
@@ -37,7 +43,7 @@ async function forwardProxy(): Promise<ForwardProxy> {
   });
   server.on('connect', (incoming, socket) => {
     asked.push(`CONNECT ${incoming.url}`);
-    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    tunnel(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -91,7 +97,7 @@ run('says that the proxy wants a password, and never shows one', async () => {
 
   const url = 'https://models.example/file';
   const secure = await download(requestFor({ url }, folder, { proxy: { HTTPS_PROXY: wrong } }));
-  assert.match(secure.kind === 'unreachable' ? secure.reason : '', /407/u);
+  assert.equal(secure, plain);
   assert.not.match(JSON.stringify(secure), /hush/u);
   assert.is(proxy.asked.at(-1), 'CONNECT models.example:443');
 
@@ -100,10 +106,43 @@ run('says that the proxy wants a password, and never shows one', async () => {
   assert.is(server.requests.length, 0);
 });
 
+run('leaves no connection to a proxy that makes no tunnel, whether it refuses or keeps silent', async () => {
+  await using folder = await temporaryFolder();
+  const silent = { kind: 'unreachable', reason: 'the proxy made no connection in time', mayPass: true };
+  for (const [answer, expected] of [
+    [
+      'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n',
+      { kind: 'unreachable', reason: 'HTTP 407, the proxy asks for a user name and a password' },
+    ],
+    ['', silent],
+    // The server behind it says nothing.
+    ['HTTP/1.1 200 Connection established\r\n\r\n', silent],
+  ] as const) {
+    const closed = Promise.withResolvers<void>();
+    await using proxy = await forwardProxy((socket) => {
+      socket.resume().on('error', () => {});
+      socket.on('close', () => closed.resolve());
+      // It ends its side only after the other one did.
+      socket.on('end', () => socket.end());
+      socket.write(answer);
+    });
+    const url = 'https://models.example/file';
+    const stallMs = expected === silent ? 200 : 60_000;
+    assert.equal(await download(requestFor({ url }, folder, { proxy: { HTTPS_PROXY: proxy.url }, stallMs })), expected);
+    await closed.promise;
+  }
+});
+
 run('refuses a proxy that it cannot use, instead of going past it', async () => {
   await using folder = await temporaryFolder();
   await using server = await fileServer((_request, response) => response.end(content));
-  for (const value of ['socks5://me:hush@127.0.0.1:1080', 'ftp://me:hush@host', 'http://me:hush@[']) {
+  for (const value of [
+    'socks5://me:hush@127.0.0.1:1080',
+    'ftp://me:hush@host',
+    'http://me:hush@[',
+    'http://me:hu/hush@host:3128',
+    'me:x?hush@host',
+  ]) {
     const error = await rejects(
       download(requestFor(server, folder, { proxy: { ALL_PROXY: value } })),
       /^ALL_PROXY names no/u,
@@ -113,7 +152,7 @@ run('refuses a proxy that it cannot use, instead of going past it', async () => 
   }
   assert.is(server.requests.length, 0);
   // Set to nothing is not set.
-  proxyAgents({ HTTP_PROXY: ' ', ALL_PROXY: '' });
+  proxyAgents({ HTTP_PROXY: ' ', ALL_PROXY: '' }, 1000);
 });
 
 run.run();

@@ -36,6 +36,12 @@ run('finds the engine and the model in the data folder', async () => {
   });
 });
 
+run('knows whether the settings name the engine', async () => {
+  await using folder = await dataFolder();
+  const { whisperCli } = folder.paths;
+  assert.is((await findEngine({ ...unset, whisperCli }, folder.paths)).isNamed, true);
+});
+
 run('knows the demo model by its name', async () => {
   await using folder = await dataFolder('ggml-demo-digits.bin');
   assert.is((await findEngine({ ...unset, model: 'demo-digits' }, folder.paths)).isDemoModel, true);
@@ -48,7 +54,13 @@ run('says what to do where the engine is missing or may not be executed', async 
     /\/nowhere\/whisper-cli is not there/u,
   );
   assert.match(String(named['hint']), 'STT_WHISPER_CLI');
+  await rejects(findEngine({ ...unset, whisperCli: folder.paths.models }, folder.paths), /models is a directory\./u);
   await chmod(folder.paths.whisperCli, 0o644);
+  const closed = await rejects(
+    findEngine({ ...unset, whisperCli: folder.paths.whisperCli }, folder.paths),
+    /may not be executed/u,
+  );
+  assert.match(String(closed['hint']), 'unset STT_WHISPER_CLI');
   const error = await rejects(findEngine(unset, folder.paths), /may not be executed/u);
   assert.equal([error['code'], error['exitCode']], ['STT_ENGINE_MISSING', 78]);
   assert.match(String(error['hint']), 'stt setup --backend cpu');

@@ -16,6 +16,8 @@ import { plainRunOptions, type RunChoices, type RunOptions, withChoices } from '
 export type Engine = {
   /** A path, or a name on PATH. */
   whisperCli: string;
+  /** STT_WHISPER_CLI names it: what set-up makes is not used meanwhile. */
+  isNamed?: true;
   modelFile: string;
   /** `medium` for `ggml-medium.bin`. */
   modelName: string;
@@ -41,6 +43,7 @@ export async function findEngine(settings: EngineSettings, paths: DataPaths): Pr
   return {
     ...describeEngine(await readEngineFile(whisperCli), settings),
     whisperCli,
+    ...(settings.whisperCli === undefined ? {} : { isNamed: true }),
     ...(await findModel(settings, paths)),
     vadModelFile: await findVadModel(settings, paths),
   };
@@ -72,15 +75,21 @@ export async function findWhisperCli(settings: EngineSettings, paths: DataPaths)
   if (whisperCli !== undefined && !whisperCli.includes(path.sep)) return whisperCli;
   const file = await withExtension(path.resolve(whisperCli ?? paths.whisperCli));
   if (!(await isFile(file))) {
-    throw missing('STT_ENGINE_MISSING', `The engine ${file} is not there.`, [
-      whisperCli === undefined
-        ? 'Build it with "stt setup" ("stt setup --backend cpu" for the processor alone), or name another whisper-cli in STT_WHISPER_CLI.'
-        : 'Set STT_WHISPER_CLI to a whisper-cli, or unset it and run "stt setup --backend cpu".',
-    ]);
+    throw missing(
+      'STT_ENGINE_MISSING',
+      `The engine ${file} ${(await isDirectory(file)) ? 'is a directory' : 'is not there'}.`,
+      [
+        whisperCli === undefined
+          ? 'Build it with "stt setup" ("stt setup --backend cpu" for the processor alone), or name another whisper-cli in STT_WHISPER_CLI.'
+          : 'Set STT_WHISPER_CLI to a whisper-cli, or unset it and run "stt setup --backend cpu".',
+      ],
+    );
   }
   if (!(await isExecutable(file))) {
     throw missing('STT_ENGINE_MISSING', `The engine ${file} may not be executed.`, [
-      'Mend its permissions, or build it anew with "stt setup --backend cpu".',
+      whisperCli === undefined
+        ? 'Mend its permissions, or build it anew with "stt setup --backend cpu".'
+        : 'Mend its permissions, or unset STT_WHISPER_CLI and run "stt setup --backend cpu".',
     ]);
   }
   return file;
@@ -131,6 +140,14 @@ async function withExtension(file: string): Promise<string> {
 async function isFile(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
   } catch {
     return false;
   }

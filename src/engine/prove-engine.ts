@@ -86,7 +86,11 @@ function brokenEngine(engine: Engine, run: EngineRun, reason: string, what: stri
   const both = `The engine ${engine.whisperCli} with the model ${engine.modelFile}`;
   return new AppError(`${both} cannot transcribe ${what}: ${reason}.${words}`, {
     code: 'STT_ENGINE_BROKEN',
-    hint: 'Try another model, or download this one again; or build the engine anew with "stt setup --backend cpu".',
+    hint: `Try another model, or download this one again; or ${
+      engine.isNamed
+        ? 'name another whisper-cli in STT_WHISPER_CLI, or unset it and run "stt setup --backend cpu"'
+        : 'build the engine anew with "stt setup --backend cpu"'
+    }.`,
     exitCode: exitCodes.config,
   });
 }

@@ -38,12 +38,12 @@ async function isWhole(file: string, model: Model): Promise<boolean> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return false;
-    throw code === 'EISDIR' ? inTheWay(file, error) : error;
+    throw code === 'EISDIR' ? inTheWay(file, 'a directory', error) : error;
   }
 }
 
-export function inTheWay(file: string, cause?: unknown): AppError {
-  return new AppError(`${file} is a directory; the model cannot take its place.`, {
+export function inTheWay(file: string, what: 'a directory' | 'no regular file', cause?: unknown): AppError {
+  return new AppError(`${file} is ${what}; the model cannot take its place.`, {
     code: 'STT_MODEL_BLOCKED',
     hint: 'Move it away, then run the same command again.',
     exitCode: exitCodes.config,

@@ -5,6 +5,7 @@ import { type FileServer, fileServer } from '../../test/support/file-server.ts';
 import { rejects } from '../../test/support/rejects.ts';
 import { canMount, smallDisk } from '../../test/support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
+import type { ProxyEnvironment } from '../download/proxy-agents.ts';
 import { impatientClock } from '../download/testing/download-request.ts';
 import { describeModelDownload, downloadModel, type ProvidedModel } from './download-model.ts';
 import { importModel } from './import-model.ts';
@@ -15,9 +16,14 @@ const run = suite('download model');
 
 const mirror = (server: FileServer): string => server.url.replace('/file.tar.gz', '/mirror');
 
-function get(model: CatalogueModel, folder: TemporaryFolder, baseUrl: string | undefined): Promise<ProvidedModel> {
+function get(
+  model: CatalogueModel,
+  folder: TemporaryFolder,
+  baseUrl: string | undefined,
+  proxy?: ProxyEnvironment,
+): Promise<ProvidedModel> {
   const signal = new AbortController().signal;
-  return downloadModel({ model, modelsFolder: folder.join('models'), baseUrl, clock: impatientClock(), signal });
+  return downloadModel({ model, modelsFolder: folder.join('models'), baseUrl, proxy, clock: impatientClock(), signal });
 }
 
 function bring(model: CatalogueModel, folder: TemporaryFolder, from: string): Promise<ProvidedModel> {
@@ -63,6 +69,12 @@ run('replaces a file that is another one, once the right one is there', async ()
   assert.equal(await readFile(file), mediumBytes);
 });
 
+run('says the sizes where it is cut', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await fileServer((_request, response) => response.end(mediumBytes.subarray(1)));
+  await rejects(get(medium, folder, mirror(server)), /it has 209999 bytes instead of 210000\.$/u);
+});
+
 run('refuses more than the catalogue says', async () => {
   await using folder = await temporaryFolder();
   await using server = await fileServer((_request, response) => response.end(Buffer.concat([mediumBytes, oldBytes])));
@@ -77,6 +89,24 @@ run('says how to get on without a network', async () => {
     /cannot be downloaded from .*ggml-medium\.bin: .*ECONNREFUSED/u,
   );
   assert.match(String(error['hint']), /STT_MODEL_BASE_URL[\s\S]*stt models download medium --from FILE/u);
+});
+
+run('promises to go on only where that may help, and names no proxy where one is in the way', async () => {
+  await using folder = await temporaryFolder();
+  const hintFor = async (statusCode: number, isProxied = false): Promise<string> => {
+    await using server = await fileServer((_request, response) => response.writeHead(statusCode).end());
+    const proxy = isProxied ? { HTTP_PROXY: server.url } : {};
+    const error = await rejects(get(medium, folder, mirror(server), proxy), new RegExp(`HTTP ${statusCode}`, 'u'));
+    return String(error['hint']);
+  };
+  for (const statusCode of [401, 404]) {
+    assert.not.match(await hintFor(statusCode), /same command/u);
+    assert.match(await hintFor(statusCode), /STT_MODEL_BASE_URL, a proxy in HTTPS_PROXY/u);
+  }
+  assert.match(await hintFor(503), /same command again: it goes on/u);
+  const refused = await hintFor(407, true);
+  assert.match(refused, /Look at the proxy that is set/u);
+  assert.not.match(refused, /same command|HTTPS_PROXY/u);
 });
 
 run('looks for room first, and counts what is there already', async () => {

@@ -9,7 +9,8 @@ import type { Clock } from '../clock.ts';
 import { download, type DownloadRequest, placeOf } from '../download/download.ts';
 import { partOf } from '../download/download-part.ts';
 import { digestName, hexOf } from '../download/file-digest.ts';
-import type { ProxyEnvironment } from '../download/proxy-agents.ts';
+import type { Unreachable } from '../download/judge-answer.ts';
+import { isProxied, type ProxyEnvironment } from '../download/proxy-agents.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { installBundledModel } from './bundled-model.ts';
 import { requireRoom } from './disk-room.ts';
@@ -62,13 +63,14 @@ export async function downloadModel(request: ModelDownload): Promise<ProvidedMod
     url,
     file,
     limitBytes: model.sizeBytes,
+    sizeBytes: model.sizeBytes,
     proxy,
     clock,
     signal,
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(onVerify === undefined ? {} : { onVerify }),
   });
-  if (end.kind === 'unreachable') throw unreachable(model, url, end.reason);
+  if (end.kind === 'unreachable') throw unreachable(request, url, end);
   await keepVerified(file, model, modelsFolder);
   return { ...provided, outcome: 'downloaded' };
 }
@@ -110,9 +112,12 @@ async function partBytes(file: string): Promise<number> {
   }
 }
 
-function unreachable(model: CatalogueModel, url: string, reason: string): AppError {
+function unreachable({ model, proxy = {} }: ModelDownload, url: string, { reason, mayPass }: Unreachable): AppError {
   const hints = [
-    `Run the same command again: it goes on where it stopped. A mirror is named in STT_MODEL_BASE_URL, a proxy in HTTPS_PROXY.`,
+    ...(mayPass === true ? ['Run the same command again: it goes on where it stopped.'] : []),
+    isProxied(proxy, url)
+      ? 'Look at the proxy that is set, and at the user name and the password in it (http://user:password@proxy:3128). A mirror is named in STT_MODEL_BASE_URL, a host that is asked directly in NO_PROXY.'
+      : 'A mirror is named in STT_MODEL_BASE_URL, a proxy in HTTPS_PROXY.',
     `Without a network: bring ${model.file} here and run "stt models download ${model.name} --from FILE".`,
   ];
   return new AppError(`The model ${model.name} cannot be downloaded from ${placeOf(url)}: ${reason}.`, {

@@ -80,6 +80,19 @@ run('keeps the one in use, one that is being downloaded, and what a link names',
   assert.equal([await readdir(folder.path), await readdir(elsewhere.path)], [[], ['target']]);
 });
 
+run('says where a directory has the name of the model, or of a part of it', async () => {
+  for (const [name, blocked] of [
+    ['medium', medium.file],
+    ['medium', `${medium.file}.part`],
+    ['own', 'ggml-own.bin'],
+  ] as const) {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.join(blocked));
+    const error = await rejects(planRemoval(removal(folder, { name })), /is a directory; the model cannot take its/u);
+    assert.equal([error['code'], error['exitCode']], ['STT_MODEL_BLOCKED', 78]);
+  }
+});
+
 run('does not leave the folder, whatever the name', async () => {
   await using folder = await temporaryFolder();
   await using elsewhere = await temporaryFolder();

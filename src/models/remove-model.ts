@@ -1,10 +1,12 @@
 /** Takes a model out of the models folder, with what a download of it left; not the one that the settings name. */
+import type { Stats } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../app-error.ts';
 import { partOf } from '../download/download-part.ts';
 import { lockOf, refuseWhileDownloading } from '../download/download-lock.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { inTheWay } from './bundled-model.ts';
 import { importOf } from './import-model.ts';
 import { openKeptDigests } from './kept-digests.ts';
 import { type Catalogue, findModel, plainName, requireModel } from './model-catalogue.ts';
@@ -28,7 +30,7 @@ export type RemovalRequest = {
   nowMs: number;
 };
 
-/** Only looks. @throws AppError STT_MODEL_UNKNOWN, STT_MODEL_IN_USE, or STT_DOWNLOAD_RUNNING. */
+/** Only looks. @throws AppError STT_MODEL_UNKNOWN, STT_MODEL_IN_USE, STT_MODEL_BLOCKED, or STT_DOWNLOAD_RUNNING. */
 export async function planRemoval(request: RemovalRequest): Promise<Removal> {
   const { name, modelsFolder, inUse, isForced, nowMs } = request;
   const file = path.join(modelsFolder, await fileNameOf(request));
@@ -67,8 +69,14 @@ async function fileNameOf({ name, catalogue, modelsFolder }: RemovalRequest): Pr
 
 /** Of a link, its own. */
 async function sizeOf(file: string): Promise<number | undefined> {
+  const found = await lstatOf(file);
+  if (found?.isDirectory() === true) throw inTheWay(file, 'a directory');
+  return found?.size;
+}
+
+async function lstatOf(file: string): Promise<Stats | undefined> {
   try {
-    return (await lstat(file)).size;
+    return await lstat(file);
   } catch {
     return undefined;
   }

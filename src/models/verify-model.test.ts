@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { runChild } from '../run-child.ts';
 import { medium, mediumBytes, old, oldBytes, smallCatalogue } from './testing/small-models.ts';
 import { keepVerified, knownVerification, type Verification, verifyModel } from './verify-model.ts';
 
@@ -97,6 +98,15 @@ run('a folder that has the name of a model is said before anything is fetched', 
   await mkdir(folder.join(medium.file));
   const error = await rejects(verifyIn(folder, medium.file), /is a directory; the model cannot take its place/u);
   assert.is(error['exitCode'], 78);
+});
+
+run('refuses what is no file, before it is read', async () => {
+  await using folder = await temporaryFolder();
+  for (const name of [medium.file, 'ggml-own.bin']) {
+    await runChild({ file: 'mkfifo', args: [folder.join(name)] });
+    const error = await rejects(verifyIn(folder, name), /is no regular file; the model cannot take its place/u);
+    assert.equal([error['code'], error['exitCode']], ['STT_MODEL_BLOCKED', 78]);
+  }
 });
 
 run('says without reading what is known', async () => {

@@ -102,7 +102,8 @@ const wrong = (model: CatalogueModel, expected: string, found: string): Verifica
 async function sizeOf(file: string): Promise<number | undefined> {
   try {
     const found = await stat(file);
-    if (found.isDirectory()) throw inTheWay(file);
+    // Reading a pipe or a device might never end.
+    if (!found.isFile()) throw inTheWay(file, found.isDirectory() ? 'a directory' : 'no regular file');
     return found.size;
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined;

@@ -1,16 +1,18 @@
 /** `stt setup --dry-run`: every command that would be run and every path that would be written, in order. Changes nothing. */
 import { describeModelDownload } from '../models/download-model.ts';
 import { chooseGenerator } from './build/build-engine.ts';
-import { cmakeCommands } from './build/cmake-arguments.ts';
+import { cmakeCommands, type Generator } from './build/cmake-arguments.ts';
 import { localDefinitions } from './build/local-definitions.ts';
 import { openvinoSteps } from './build/openvino-steps.ts';
 import { commandLine } from './command-line.ts';
 import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engines/engine-record.ts';
-import { findUnfinished, isInUse, newEngineFolder } from './engines/engine-store.ts';
+import { findUnfinished, hasEngineInUse, isInUse, newEngineFolder } from './engines/engine-store.ts';
 import { findSettledEngine, jobsHere } from './engines/make-engine.ts';
 import type { WantedEngine } from './engines/wanted-engine.ts';
 import { asSetup } from './explain-file-failure.ts';
+import { findMissingNeeds } from './packages/find-needs.ts';
 import { describeNeeds } from './packages/install-packages.ts';
+import { readPackageTable } from './packages/package-table.ts';
 import type { PlannedModel } from './plan-models.ts';
 import { resolveSetup, type SetupPlan } from './resolve-setup.ts';
 import type { SetupRequest, SetupWishes } from './setup-request.ts';
@@ -56,7 +58,7 @@ async function describeBuild({ request, wanted, models, backend, machine }: Setu
   const { paths, isForced, isBuildOnly } = request;
   const begun = isForced ? undefined : await findUnfinished(paths, wanted.keys);
   const folder = begun?.folder ?? (await newEngineFolder(paths, { key, backend, source }, isForced ? wanted.keys : []));
-  const generator = await chooseGenerator(request.signal);
+  const generator = await generatorThen(request);
   const jobs = request.jobs ?? jobsHere(wanted.recipe.memory);
   const local = localDefinitions(backend, machine);
   const model = isBuildOnly === true ? undefined : models.speech;
@@ -69,11 +71,19 @@ async function describeBuild({ request, wanted, models, backend, machine }: Setu
   ];
 }
 
-async function describeProof({ request, wanted, made, isKept, backend }: SetupPlan): Promise<string[]> {
+/** Ninja is installed where there is neither it nor make. */
+async function generatorThen({ signal }: SetupRequest): Promise<Generator> {
+  const isBare = (await findMissingNeeds(['ninja'], { table: readPackageTable(), signal })).length > 0;
+  return isBare ? 'Ninja' : chooseGenerator(signal);
+}
+
+async function describeProof({ request, wanted, made, backend }: SetupPlan): Promise<string[]> {
   const { paths, isBuildOnly } = request;
-  const isSettled = isKept || (await findSettledEngine(request, wanted)) !== undefined;
+  const isSettled = (await findSettledEngine(request, wanted)) !== undefined;
   if (isSettled) return [];
-  const isLinked = made !== undefined && (await isInUse(paths, made.folder));
+  const isLinked =
+    (isBuildOnly === true && (await hasEngineInUse(paths))) ||
+    (made !== undefined && (await isInUse(paths, made.folder)));
   const device = backend === 'cpu' ? '' : ', and must say that it works on the device';
   return [
     ...(isBuildOnly === true ? [] : [`# The engine transcribes the bundled sample${device}.`]),

@@ -3,16 +3,19 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf } from '../app-error.ts';
 import type { Backend } from '../backend.ts';
+import { modelFile } from '../config/data-paths.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { chooseModel } from '../models/choose-model.ts';
 import {
   type Catalogue,
   type CatalogueModel,
   defaultVadModel,
+  findModel,
   plainName,
   readCatalogue,
   requireModel,
 } from '../models/model-catalogue.ts';
+import { knownVerification } from '../models/verify-model.ts';
 import type { Gpu, Machine } from './detect/machine.ts';
 import type { SetupWishes } from './setup-request.ts';
 
@@ -56,6 +59,10 @@ async function planSpeech(
     return { name: plainName(path.basename(file)), file, known: undefined, isThere: true };
   }
   if (model.kind === 'named') {
+    const own = modelFile(wishes.paths, model.name);
+    if (findModel(catalogue, model.name) === undefined && (await isFile(own))) {
+      return { name: model.name, file: own, known: undefined, isThere: true };
+    }
     const known = requireModel(catalogue, model.name);
     if (known.kind === 'speech') return planned(wishes, known);
     throw new AppError(`${known.name} only finds where there is speech; it makes no text.`, {
@@ -78,10 +85,9 @@ async function planSpeech(
 
 async function planned({ paths }: SetupWishes, known: CatalogueModel): Promise<PlannedModel> {
   const file = path.join(paths.models, known.file);
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
+  // A file of that name which is another one, or damaged, is as good as none.
+  const seen = await knownVerification(file, { catalogue: [known], modelsFolder: paths.models });
+  const isThere = seen === undefined || seen.kind === 'verified';
   return { name: known.name, file, known, isThere };
 }
 
@@ -96,6 +102,12 @@ async function requireFile(file: string): Promise<void> {
     });
   }
 }
+
+const isFile = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 /** The largest one that the backend can use; undefined where it shares the machine's memory, or nobody says. */
 function memoryOfCard(gpus: readonly Gpu[], backend: Backend): number | undefined {

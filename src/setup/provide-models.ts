@@ -23,7 +23,7 @@ export async function provideModel(planned: PlannedModel, wishes: SetupWishes): 
   const { clock, signal, paths, proxy, modelBaseUrl } = wishes;
   if (known === undefined) return provideOwn(planned, wishes);
   using shown = showDownload(name, clock);
-  const { outcome } = await downloadModel({
+  const { outcome, hasReplaced } = await downloadModel({
     model: known,
     modelsFolder: paths.models,
     baseUrl: modelBaseUrl,
@@ -33,6 +33,7 @@ export async function provideModel(planned: PlannedModel, wishes: SetupWishes): 
     onProgress: shown.onProgress,
     onVerify: shown.onVerify,
   });
+  if (hasReplaced) wishes.say(`What was called ${file} was not that model; it is gone.`);
   const sha256 = known.sha256 ?? (await fileDigest(file, 'sha256', 'hex'));
   return { name, file, sha256, isNew: outcome !== 'there', purpose: known.purpose };
 }

@@ -13,7 +13,8 @@ import type { Machine } from './detect/machine.ts';
 import { hardwareWarnings, missingHardware } from './detect/missing-hardware.ts';
 import { recommendBackend } from './detect/recommend-backend.ts';
 import type { Engine } from './engines/engine-store.ts';
-import { findUnfinished, readEngine } from './engines/engine-store.ts';
+import type { EngineRecord } from './engines/engine-record.ts';
+import { findUnfinished, readEngineRecord, refuseBlockedLink } from './engines/engine-store.ts';
 import { listEngines } from './engines/list-engines.ts';
 import { findMade } from './engines/make-engine.ts';
 import { findWantedEngine, type WantedEngine } from './engines/wanted-engine.ts';
@@ -32,8 +33,6 @@ export type SetupPlan = {
   wanted: WantedEngine;
   /** The engine is there, complete. */
   made: Engine | undefined;
-  /** It is in use, came from where the person said, and no other was asked for: nothing is built. */
-  isKept: boolean;
   models: PlannedModels;
   needs: Need[];
 };
@@ -46,18 +45,13 @@ export async function resolveSetup(wishes: SetupWishes): Promise<SetupPlan> {
   const inUse = await engineInUse(wishes);
   const { backend, reason, notes } = await chooseBackend(wishes, machine, inUse);
   refuseWithoutHardware(wishes, machine, backend);
+  if (wishes.isBuildOnly !== true) await refuseBlockedLink(paths);
 
   const models = await planModels(wishes, machine, backend);
-  const request: SetupRequest = {
-    ...wishes,
-    backend,
-    machine,
-    os: machine.os,
-    run: chooseRunOptions(machine, backend),
-  };
-  const wanted = await findWantedEngine(request);
-  const isKept = inUse !== undefined && keepsOwn(wishes, inUse);
-  const made = isKept ? inUse : await findMade(request, wanted);
+  const run = chooseRunOptions(machine, backend);
+  const asked: SetupRequest = { ...wishes, backend, machine, os: machine.os, run };
+  const { request, wanted } = await findWanted(asked, isOpen(wishes) ? inUse?.record : undefined);
+  const made = await findMade(request, wanted);
   if (made === undefined) await refuseNewBuild(request, machine, wanted, models);
   return {
     request,
@@ -67,34 +61,53 @@ export async function resolveSetup(wishes: SetupWishes): Promise<SetupPlan> {
     notes: [...notes, ...hardwareWarnings(machine, backend)],
     wanted,
     made,
-    isKept,
     models,
     needs: await findNeeds(request, machine, { wanted, made, models }),
   };
 }
 
-async function engineInUse({ paths }: SetupWishes): Promise<Engine | undefined> {
+/** Also where it is damaged: what it is for is known all the same. */
+async function engineInUse({ paths }: SetupWishes): Promise<{ record: EngineRecord } | undefined> {
   const listed = (await listEngines(paths)).find(({ isInUse }) => isInUse);
-  return listed === undefined ? undefined : readEngine(listed.folder);
+  const record = listed === undefined ? undefined : await readEngineRecord(listed.folder);
+  return record === undefined ? undefined : { record };
 }
 
-/** What somebody adopted, or built from a source of their own, is not replaced by ours unasked. */
-const keepsOwn = ({ backend, source, definitions, isForced }: SetupWishes, inUse: Engine): boolean =>
-  ['adopted', 'given'].includes(inUse.record.source.kind) &&
-  backend === undefined &&
-  source === undefined &&
-  definitions.length === 0 &&
-  !isForced;
+/** Nothing is said of the engine: whatever is in use will do. */
+const isOpen = ({ backend, source, definitions, isForced, isBuildOnly }: SetupWishes): boolean =>
+  backend === undefined && source === undefined && definitions.length === 0 && !isForced && isBuildOnly !== true;
+
+/** @param inUse Undefined where another engine was asked for. */
+async function findWanted(
+  asked: SetupRequest,
+  inUse: EngineRecord | undefined,
+): Promise<{ request: SetupRequest; wanted: WantedEngine }> {
+  const { machine: here, isBuildOnly } = asked;
+  // For another machine, the cards of this one say nothing.
+  const machine = here === undefined || isBuildOnly !== true ? here : { ...here, gpus: [] };
+  const request = { ...asked, machine };
+  if (inUse === undefined) return { request, wanted: await findWantedEngine(request) };
+  const { source, key, given = [], variant } = inUse;
+  if (source.kind === 'adopted' || source.kind === 'given') {
+    // What somebody adopted, or built from a source of their own, is not replaced by ours unasked.
+    const wanted = { ...(await findWantedEngine(request)), keys: [key], betterKeys: [] };
+    return { request: source.kind === 'adopted' ? { ...request, run: undefined } : request, wanted };
+  }
+  // The pinned source may be a newer one by now; how it is built stays.
+  const like = { ...request, definitions: given, variants: variant === undefined ? 'first' : 'all' } as const;
+  return { request: like, wanted: await findWantedEngine(like) };
+}
 
 async function chooseBackend(
   wishes: SetupWishes,
   machine: Machine,
-  inUse: Engine | undefined,
+  inUse: { record: EngineRecord } | undefined,
 ): Promise<{ backend: Backend; reason: string; notes: readonly string[] }> {
   const { backend, signal } = wishes;
   if (backend !== undefined && backend !== 'auto') return { backend, reason: 'You asked for it.', notes: [] };
   if (backend === undefined && inUse !== undefined) {
-    return { backend: inUse.record.backend, reason: 'The engine in use is for it.', notes: [] };
+    const { record } = inUse;
+    return { backend: record.backend, reason: 'The engine in use is for it.', notes: betterNote(record, machine) };
   }
   const recommendation = recommendBackend(machine);
   if (backend === 'auto' || wishes.chooseBackend === undefined) return recommendation;
@@ -102,6 +115,13 @@ async function chooseBackend(
   return chosen === recommendation.backend
     ? recommendation
     : { backend: chosen, reason: 'You asked for it.', notes: [] };
+}
+
+/** Where somebody tried things out with the processor, or bought a card since. */
+function betterNote({ backend, source }: EngineRecord, machine: Machine): string[] {
+  const best = recommendBackend(machine);
+  if (best.backend === backend || source.kind === 'adopted') return [];
+  return [`For this machine ${best.backend} is recommended: "stt setup --backend auto". ${best.reason}`];
 }
 
 function refuseWithoutHardware({ isBuildOnly }: SetupWishes, machine: Machine, backend: Backend): void {
@@ -124,7 +144,15 @@ async function refuseNewBuild(
   if (backend === 'openvino' && speech === undefined && isBuildOnly !== true) throw openvinoWithoutModel();
   const goesOn = !isForced && (await findUnfinished(paths, wanted.keys)) !== undefined;
   const model = speech?.name;
-  await refuseBuild({ backend, recipe: wanted.recipe, machine, definitions, model, paths, goesOn });
+  await refuseBuild({
+    backend,
+    recipe: wanted.recipe,
+    machine: request.machine ?? machine,
+    definitions,
+    model,
+    paths,
+    goesOn,
+  });
 }
 
 /** Its encoder is converted for one model, and the bundled one has no original to convert. */

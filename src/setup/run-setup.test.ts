@@ -141,6 +141,7 @@ run('begins again where an interrupted build is beyond repair', async () => {
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
   const { engineFolder } = await runSetup(request);
+  await rm(request.paths.whisperCpp);
   await writeFile(path.join(engineFolder, 'engine.json'), '{"cut');
   await writeFile(path.join(engineFolder, 'build/CMakeCache.txt'), 'CMAKE_GENERATOR:INTERNAL=No Such Generator\n');
   const report = await runSetup(request);

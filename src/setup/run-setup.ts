@@ -2,19 +2,19 @@
  * `stt setup`: what is missing of packages, models, engine and settings, in this order; each step does only what is not done, so that a
  * second run does nothing. Knows nothing of flags and terminals.
  */
+import { AppError } from '../app-error.ts';
 import type { Backend } from '../backend.ts';
 import { describeSource } from './engines/engine-record.ts';
 import { binary, type Engine } from './engines/engine-store.ts';
 import { findSettledEngine, makeEngine } from './engines/make-engine.ts';
-import { isProven } from './engines/provide-proof.ts';
-import { switchEngine } from './engines/switch-engine.ts';
 import { asSetup } from './explain-file-failure.ts';
 import { findMissingNeeds } from './packages/find-needs.ts';
 import { provideNeeds } from './packages/install-packages.ts';
+import type { Need } from './packages/needs.ts';
 import { readPackageTable } from './packages/package-table.ts';
 import { referenceHint } from './packages/reference-environment.ts';
 import type { PlannedModel } from './plan-models.ts';
-import { type ProvidedModel, provideModel, tryProvideVad } from './provide-models.ts';
+import { provideModel, tryProvideVad } from './provide-models.ts';
 import { resolveSetup, type SetupPlan } from './resolve-setup.ts';
 import type { SetupWishes } from './setup-request.ts';
 
@@ -57,14 +57,20 @@ async function setUp(wishes: SetupWishes): Promise<SetupReport> {
   const startedAtMs = clock.now();
   const planned = await resolveSetup(wishes);
   if (planned.made === undefined) announce(planned, wishes);
+  else for (const note of planned.notes) say(note);
   const plan = await withPackages(planned, wishes);
 
   // Models come first: what stands in their way had better be known before the long build.
   const { speech, vad } = plan.models;
   const isWanted = speech === undefined || (await wantsModel(speech, wishes));
   const model = speech === undefined || !isWanted ? undefined : await provideModel(speech, wishes);
-  const vadModel = vad === undefined || !isWanted ? undefined : await tryProvideVad(vad, wishes);
-  const { engine, logFile, isSettled } = await provideEngine(plan, model);
+  // Once everything else is in place, nobody waits for it each time.
+  const isVadDue =
+    vad !== undefined && isWanted && (vad.isThere || speech?.isThere !== true || plan.made === undefined);
+  const vadModel = isVadDue ? await tryProvideVad(vad, wishes) : undefined;
+  const { request, wanted } = plan;
+  const isSettled = (await findSettledEngine(request, wanted, model)) !== undefined;
+  const { engine, logFile } = await makeEngine(request, wanted, model);
   if (plan.backend === 'openvino' && logFile !== undefined)
     say('OpenVINO compiles the model at its first start; that takes a while.');
 
@@ -91,13 +97,23 @@ function announce({ backend, reason, notes, request, machine }: SetupPlan, { say
   for (const line of referenceHint(machine.os, machine.surroundings, hasNvidia)) say(line);
 }
 
+/** What only makes an engine faster, perhaps. */
+const isDispensable = (need: Need): boolean => need === 'OpenBLAS' || need === 'pkg-config';
+
 /** What was installed may change what is to be built: the compiler for the card was not there before. */
 async function withPackages(plan: SetupPlan, wishes: SetupWishes): Promise<SetupPlan> {
   const { signal, root } = wishes;
   const look = { table: readPackageTable(), signal, ...(root === undefined ? {} : { root }) };
   const missing = await findMissingNeeds(plan.needs, look);
   if (missing.length === 0) return plan;
-  await provideNeeds(missing, plan.request);
+  try {
+    await provideNeeds(missing, plan.request);
+  } catch (error) {
+    const isRefused = error instanceof AppError && error.code === 'STT_PACKAGES';
+    if (!isRefused || !missing.every((need) => isDispensable(need))) throw error;
+    wishes.say(`Only one variant is built: ${error.message} ${error.hint ?? ''}`.trimEnd());
+    return plan;
+  }
   if (plan.made !== undefined || wishes.machine !== undefined) return plan;
   return resolveSetup({ ...wishes, backend: plan.backend });
 }
@@ -109,22 +125,6 @@ async function wantsModel({ reason, isThere, known, name }: PlannedModel, wishes
   say(`Model: ${name}, ${((known?.sizeBytes ?? 0) / 1e6).toFixed(0)} MB; ${reason}.`);
   return consent !== 'ask' || ask === undefined || ask('Download it now?', signal);
 }
-
-type ProvidedEngine = { engine: Engine; logFile: string | undefined; isSettled: boolean };
-
-async function provideEngine(plan: SetupPlan, model: ProvidedModel | undefined): Promise<ProvidedEngine> {
-  const { request, wanted, made, isKept } = plan;
-  if (!isKept || made === undefined) {
-    const isSettled = (await findSettledEngine(request, wanted, model)) !== undefined;
-    return { ...(await makeEngine(request, wanted, model)), isSettled };
-  }
-  // What it is told was settled when it was adopted.
-  if (isProven(made, { model, run: undefined })) return { engine: made, logFile: undefined, isSettled: true };
-  const { engine } = await switchEngine({ ...request, run: undefined, model, wanted: nameOf(made) });
-  return { engine, logFile: undefined, isSettled: false };
-}
-
-const nameOf = ({ folder }: Engine): string => folder.replace(/^.*[\\/]/u, '');
 
 function describeEngine(
   { record, folder }: Engine,

@@ -1,5 +1,5 @@
 // deadline: 90 s
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TemporaryFolder, temporaryFolder } from '../../../test/support/temporary-folder.ts';
@@ -105,6 +105,48 @@ config('set asks for a secret on the terminal, and never shows it', async () => 
   assert.is(parseEnvText(await read(folder))['STT_TOKEN'], 'hunter2');
 });
 
+config('what is typed before the question is no part of the secret', async () => {
+  await using folder = await temporaryFolder();
+  const where = { cwd: folder.path, env: { STT_ENV_FILE: envFile(folder) } };
+  for (const early of ['early', 'early\r', 'early\rlate']) {
+    const { screen, exitCode } = await onTerminal(
+      [program, 'config', 'set', 'PASSWORD'],
+      [
+        { wait: '', send: early },
+        { wait: 'PASSWORD (it is not shown): ', send: 'hunter2\r' },
+      ],
+      where,
+    );
+    assert.is(exitCode, 0, screen);
+    assert.is(parseEnvText(await read(folder))['PASSWORD'], 'hunter2');
+    await rm(envFile(folder));
+  }
+});
+
+config('set warns of a password in an address, shows none, and refuses what has no name', async () => {
+  await using folder = await temporaryFolder();
+  const [warned, odd, blank, nameless, empty] = await Promise.all([
+    stt(folder, ['set', 'SERVER_URL=http://me:hunter2@h', '--dry-run']),
+    stt(folder, ['set', 'SERVER_URL=http://me:1/hunter2@h', '--dry-run']),
+    stt(folder, ['set', 'SERVER_URL=http://me:hunter2 w0rd@h']),
+    stt(folder, ['set', '=hunter2']),
+    stt(folder, ['set', '']),
+  ]);
+  for (const end of [warned, odd]) {
+    assert.is(end.exitCode, 0, end.outputTail);
+    assert.match(end.outputTail, /SERVER_URL stood on the command line.* Better: write it into the file/u);
+  }
+  assert.is(blank.exitCode, 78);
+  assert.match(blank.outputTail, 'write it as %20');
+  for (const end of [nameless, empty]) {
+    assert.is(end.exitCode, 2, end.outputTail);
+    assert.match(end.outputTail, 'A setting has no name.');
+  }
+  for (const end of [warned, odd, blank, nameless]) assert.not.match(end.outputTail, /hunter2|w0rd/u);
+  const plain = await stt(folder, ['set', 'SERVER_URL=http://h', '--dry-run']);
+  assert.not.match(plain.outputTail, 'stood on the command line');
+});
+
 config('shows what is in force, where it comes from, and no secret', async () => {
   await using folder = await temporaryFolder();
   await own(folder, 'SERVER_URL=http://me:hunter2@server:8000\nPASSWORD=hunter2\nSTT_MODEL=base\n');
@@ -117,7 +159,7 @@ config('shows what is in force, where it comes from, and no secret', async () =>
   ]);
   assert.is(plain.exitCode, 0, plain.outputTail);
   assert.equal(plain.stdout.trim().split('\n'), [
-    `SERVER_URL\thttp://[hidden]@server:8000\t${envFile(folder)}`,
+    `SERVER_URL\thttp://***@server:8000\t${envFile(folder)}`,
     `PASSWORD\t[hidden]\t${envFile(folder)}`,
     `STT_MODEL\tsmall\t${folder.join('.env')}, before ${envFile(folder)}`,
     'STT_SLOTS\t2\tenvironment',

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Args, Flags } from '@oclif/core';
 import { AppError } from '../../app-error.ts';
 import { workerSetting } from '../../config/check-changes.ts';
-import { workerEnvFile } from '../../config/load-settings.ts';
+import { holdsSecret, workerEnvFile } from '../../config/load-settings.ts';
 import { isSecret } from '../../config/setting.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { type AppliedSettings, applySettings } from '../../setup/configure/apply-settings.ts';
@@ -15,8 +15,8 @@ import { BaseCommand } from '../base-command.ts';
 export class SetConfigCommand extends BaseCommand {
   static override summary = 'Write settings into the settings file of the worker.';
   static override description = [
-    'All or none of them: what is no setting, or wrong, is refused. Comments, order and other names in the file stay; it is readable for its owner only. A secret without a value (PASSWORD, STT_TOKEN, GOTIFY_KEY) is asked for on the terminal and not shown there; --stdin reads it from standard input instead, to its end and without the last line end. GGML_* names are settings of ggml, which the engine is started with.',
-    'Exit codes: 0 done, also where it was so already; 2 a wrong argument; 65 a value has no writing in a settings file; 66 the input ended; 74 or 77 the file cannot be written; 78 it cannot be read, or a name or value is wrong; 130 stopped by Ctrl-C.',
+    'All or none of them: what is no setting, or wrong, is refused. Comments, order and other names in the file stay; it is readable for its owner only. A secret without a value (PASSWORD, STT_TOKEN, GOTIFY_KEY) is asked for on the terminal and not shown there; --stdin reads it from standard input instead, to its end and without the last line end. GGML_* names are settings of ggml, which the engine is started with. A value with all three kinds of quotes (\' " `) and a # in it cannot be written.',
+    'Exit codes: 0 done, also where it was so already; 2 a wrong argument; 65 a value has no writing in a settings file; 66 the input ended; 74 or 77 the file cannot be written; 75 another process is changing it all the time; 78 it cannot be read, or a name or value is wrong; 130 stopped by Ctrl-C.',
   ].join('\n\n');
   static override examples = [
     {
@@ -39,12 +39,14 @@ export class SetConfigCommand extends BaseCommand {
   override async run(): Promise<AppliedSettings> {
     const { argv, flags } = await this.parse(SetConfigCommand);
     const given = argv.map((argument) => readArgument(String(argument)));
+    // It may be a secret: it is not said again.
+    if (given.some(({ name }) => name.trim() === '')) throw usage('A setting has no name.', 'Write NAME=VALUE.');
     const asked = given.filter(({ value }) => value === undefined);
     for (const { name } of asked) {
       if (!isSecretName(name))
         throw usage(`${name} has no value.`, 'Write NAME=VALUE; to take it away: stt config unset.');
     }
-    for (const { name, value } of given) if (value !== undefined && isSecretName(name)) this.warnOf(name);
+    for (const { name, value } of given) if (value !== undefined && holdsSecret(name, value)) this.warnOf(name);
     const secrets = flags.stdin ? await fromInput(asked.map(({ name }) => name)) : await askFor(asked);
     const changes = { ...Object.fromEntries(given.map(({ name, value }) => [name, value])), ...secrets };
     const applied = await applySettings(workerEnvFile(), changes, flags['dry-run']);
@@ -53,8 +55,11 @@ export class SetConfigCommand extends BaseCommand {
   }
 
   private warnOf(name: string): void {
+    const better = isSecretName(name)
+      ? `stt config set ${name}`
+      : 'write it into the file that "stt config path" names';
     this.logToStderr(
-      `${name} stood on the command line: the history of the shell keeps it, and others could see it. Better: stt config set ${name}`,
+      `${name} stood on the command line: the history of the shell keeps it, and others could see it. Better: ${better}`,
     );
   }
 }

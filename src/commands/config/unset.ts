@@ -9,7 +9,7 @@ export class UnsetConfigCommand extends BaseCommand {
   static override summary = 'Take settings out of the settings file of the worker; their defaults are in force again.';
   static override description = [
     'Comments and all other lines stay as they are. What stands there may go, also a name that is no setting.',
-    'Exit codes: 0 done, also where it was not there; 74 or 77 the file cannot be written; 78 it cannot be read, or that is no setting.',
+    'Exit codes: 0 done, also where it was not there; 74 or 77 the file cannot be written; 75 another process is changing it all the time; 78 it cannot be read, or that is no setting.',
   ].join('\n\n');
   static override examples = [
     { description: 'Work at all hours again:', command: '<%= config.bin %> config unset CRON PROCESSING_HOURS' },

@@ -79,6 +79,9 @@ run('a wrong model is told with 65 and stays, a missing one with 66', async () =
   assert.is((await readFile(file)).length, 885_098);
   const missing = await stt(folder, ['verify', 'medium', '--json']);
   assert.is(missing.exitCode, 66, missing.outputTail);
+  assert.match(missing.stdout, /stt models download medium/u);
+  const nowhere = await stt(folder, ['verify', './x']);
+  assert.equal([nowhere.exitCode, /^x: there is no file .*x\n$/u.test(nowhere.stdout)], [66, true], nowhere.stdout);
 });
 
 run('nothing is done where one of the names is unknown', async () => {

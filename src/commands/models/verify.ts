@@ -7,7 +7,14 @@ import { dataPaths } from '../../config/data-paths.ts';
 import { dataFolder, loadWorkerSettings, shortPath } from '../../config/load-settings.ts';
 import { showDownload } from '../../download/show-download.ts';
 import { exitCodes } from '../../exit-codes.ts';
-import { type Catalogue, findModel, plainName, readCatalogue, requireModel } from '../../models/model-catalogue.ts';
+import {
+  type Catalogue,
+  type CatalogueModel,
+  findModel,
+  plainName,
+  readCatalogue,
+  requireModel,
+} from '../../models/model-catalogue.ts';
 import { listModels } from '../../models/model-folder.ts';
 import { type Verification, verifyModel } from '../../models/verify-model.ts';
 import { listenForShutdown } from '../../shutdown.ts';
@@ -69,7 +76,7 @@ export class VerifyModelsCommand extends BaseCommand {
   ): Promise<Verified> {
     const name = plainName(path.basename(file));
     const verification = await read();
-    const detail = describeVerification(name, verification);
+    const detail = describeVerification(name, file, findModel(catalogue, name), verification);
     this.log(`${name}: ${detail}`);
     return { name, file, state: verification.kind, detail };
 
@@ -105,9 +112,16 @@ function fileOf(name: string, catalogue: Catalogue, modelsFolder: string): strin
   return path.join(modelsFolder, requireModel(catalogue, name).file);
 }
 
-function describeVerification(name: string, verification: Verification): string {
+/** @param known the model that is called so, if there is any. */
+function describeVerification(
+  name: string,
+  file: string,
+  known: CatalogueModel | undefined,
+  verification: Verification,
+): string {
   const { kind } = verification;
   if (kind === 'unknown') return `not in the catalogue, your own; SHA-256 ${verification.sha256}`;
+  if (kind === 'missing' && known === undefined) return `there is no file ${shortPath(file)}`;
   if (kind === 'missing') return `not here; get it with "stt models download ${name}"`;
   const { model } = verification;
   if (kind === 'verified') return model.name === name ? 'verified' : `verified: it is ${model.name}`;

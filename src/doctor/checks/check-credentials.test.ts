@@ -8,7 +8,7 @@ import { workerSettings } from '../../config/worker-settings.ts';
 import { startFakeServer } from '../../worker/testing/fake-server.ts';
 import { clientFor } from '../../worker/wire/client-for.ts';
 import type { Checked } from '../finding.ts';
-import { checkCredentials, nobodysTask, shownBy } from './check-credentials.ts';
+import { checkCredentials, nobodysTask, shownBy, whyNotAsked } from './check-credentials.ts';
 import type { ServerSeen } from './check-server.ts';
 
 const run = suite('check credentials');
@@ -55,7 +55,7 @@ run('fails where they are refused, by the server or a proxy', async () => {
     if (checked.status !== 'fail') continue;
     assert.is(checked.exitCode, 77);
     assert.is(checked.code, 'STT_CREDENTIALS');
-    assert.match(checked.found, 'refuses STT_TOKEN');
+    assert.match(checked.found, /refuses STT_TOKEN: HTTP \d+: This token is wrong or was revoked; look at/u);
     assert.not.ok(JSON.stringify(checked).includes(token));
   }
   const none = (await answered(401, refused)).checked;
@@ -67,9 +67,34 @@ run('fails where they are refused, by the server or a proxy', async () => {
 run("cannot tell with an ancestor's server, and takes no task to find out", async () => {
   await using ancestor = await startFakeServer({ flavour: 'ancestor' });
   ancestor.add(Buffer.from('a recording'));
-  assert.is((await check({ SERVER_URL: ancestor.url }, 'ancestor')).status, 'skipped');
+  assert.is(whyNotAsked('ancestor', 'nothing')?.status, 'skipped');
+  // Behind a password it is known by this only.
+  assert.is((await check({ SERVER_URL: ancestor.url }, 'guarded')).status, 'skipped');
   assert.equal(ancestor.callsOf('task'), []);
   assert.is(ancestor.leases.size, 0);
+});
+
+run('shows nothing to a stranger, and to a proxy what may be for it', () => {
+  assert.is(whyNotAsked('unknown', 'STT_TOKEN')?.status, 'skipped');
+  assert.is(whyNotAsked('unknown', 'USERNAME and PASSWORD')?.status, 'skipped');
+  assert.is(whyNotAsked('guarded', 'STT_TOKEN')?.status, 'warn');
+  assert.is(whyNotAsked('guarded', 'USERNAME and PASSWORD'), undefined);
+  assert.is(whyNotAsked('protocol 2', 'STT_TOKEN'), undefined);
+});
+
+run('fails for what no server of ours says', async () => {
+  const answers: [status: number, body: object][] = [
+    [200, { status: 'ok' }],
+    [404, { error: 'no such page' }],
+    [404, { detail: 'Not Found' }],
+    [404, { code: 'not_found', detail: 'There is nothing at this path.' }],
+  ];
+  for (const [status, body] of answers) {
+    const { checked } = await answered(status, body, { STT_TOKEN: token });
+    assert.is(checked.status, 'fail', checked.found);
+    assert.is('exitCode' in checked ? checked.exitCode : 0, 69);
+    assert.match(checked.found, 'not a server of ours');
+  }
 });
 
 run('warns where the server fails meanwhile', async () => {

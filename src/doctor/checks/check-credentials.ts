@@ -20,11 +20,28 @@ export function shownBy(settings: Pick<WorkerSettings, 'token' | 'authEnabled' |
   return new URL(settings.serverUrl).password === '' ? 'nothing' : 'the password in SERVER_URL';
 }
 
+/** Nothing is shown to who may be a stranger. @returns what to say instead of asking; undefined: ask. */
+export function whyNotAsked(flavour: ServerSeen['flavour'], shown: Shown): Checked | undefined {
+  if (flavour === 'ancestor') return ancestorsServer;
+  if (flavour === 'unknown') return skipped('what answers does not say what it is, so that it is shown nothing');
+  // A password may be for the proxy that asks; a token is for a server of ours.
+  if (flavour === 'protocol 2' || shown !== 'STT_TOKEN') return undefined;
+  return warn(
+    'it cannot be told: what answers wants to know who asks, and STT_TOKEN is shown to a server of ours only',
+    'Let the proxy before the server pass on what workers send; the server asks them for their tokens itself.',
+    undefined,
+  );
+}
+
+const ancestorsServer = skipped("with an ancestor's server it cannot be told without taking a task");
+
 export function checkCredentials(answer: Answer, flavour: ServerSeen['flavour'], shown: Shown): Checked {
-  if (answer.kind === 'accepted' || answer.kind === 'refused') {
+  if (answer.kind === 'accepted') return notOurs('it accepts a heartbeat for a task that nobody has');
+  if (answer.kind === 'refused') {
     return ok(shown === 'nothing' ? 'the server wants none' : `the server accepts ${shown}`, undefined);
   }
-  const { status, reason } = answer;
+  const { status } = answer;
+  const reason = withoutInnerStop(answer.reason);
   if (isAboutCredentials(status)) {
     const fix =
       shown === 'nothing'
@@ -46,8 +63,17 @@ export function checkCredentials(answer: Answer, flavour: ServerSeen['flavour'],
       exitCodes.temporary,
     );
   }
-  if (status === 404 && flavour !== 'protocol 2') {
-    return skipped("with an ancestor's server it cannot be told without taking a task");
-  }
+  if (status === 404) return flavour === 'protocol 2' ? notOurs(reason) : ancestorsServer;
   return warn(`it cannot be told: ${reason}`, 'Look after the server, and try again.', undefined);
 }
+
+const notOurs = (reason: string): Checked =>
+  fail(
+    `not a server of ours: ${reason}`,
+    'Set SERVER_URL to where stt-server listens, and see that the proxy before it, if there is one, passes on every path.',
+    'STT_SERVER_AWAY',
+    exitCodes.unavailable,
+  );
+
+/** The server's sentence ends with a full stop, and what to look at comes after it. */
+const withoutInnerStop = (reason: string): string => reason.replace('.; look at', '; look at');

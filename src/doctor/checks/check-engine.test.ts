@@ -37,6 +37,9 @@ const proof = {
   devices: ['AMD Radeon RX 6800'],
 };
 
+/** As whisper-cli says it, on standard error. */
+const help = `printf '  -ovtt,     --output-vtt\\n  -m FNAME,  --model FNAME\\n' >&2`;
+
 /** An engine in use, as set-up leaves it. */
 async function place(folder: TemporaryFolder, script: string, engineJson?: object): Promise<void> {
   const engine = folder.join('engines', 'vulkan-1.9.5-aaaaaaaa');
@@ -49,7 +52,7 @@ async function place(folder: TemporaryFolder, script: string, engineJson?: objec
 
 run('says what set-up wrote about it', async () => {
   await using folder = await temporaryFolder();
-  await place(folder, 'echo usage', { ...record, proof, variant: { name: 'plain', seconds: {} } });
+  await place(folder, help, { ...record, proof, variant: { name: 'plain', seconds: {} } });
   const checked = await look(folder);
   assert.is(checked.status, 'ok', checked.found);
   assert.is(
@@ -61,10 +64,10 @@ run('says what set-up wrote about it', async () => {
 
 run('warns of one that was never proven, and one of unknown origin', async () => {
   await using unproven = await temporaryFolder();
-  await place(unproven, 'echo usage', record);
+  await place(unproven, help, record);
   assert.match((await look(unproven)).found, 'never proven here');
   await using damaged = await temporaryFolder();
-  await place(damaged, 'echo usage');
+  await place(damaged, help);
   await writeFile(path.join(damaged.path, 'whisper', 'whisper.cpp', 'engine.json'), '{"backend":');
   const checked = await look(damaged);
   assert.is(checked.status, 'warn');
@@ -75,7 +78,7 @@ run('fails where there is none, or it may not be executed', async () => {
   await using folder = await temporaryFolder();
   const error = await rejects(look(folder), /The engine .* is not there/u);
   assert.is(error['exitCode'], 78);
-  await place(folder, 'echo usage', record);
+  await place(folder, help, record);
   await chmod(dataPaths(folder.path).whisperCli, 0o644);
   await rejects(look(folder), /may not be executed/u);
 });
@@ -95,15 +98,38 @@ run('fails where it does not start, in its own words', async () => {
 run("takes one of the user's own, by path or by name", async () => {
   await using folder = await temporaryFolder();
   const own = folder.join('my-whisper');
-  await writeFile(own, '#!/bin/sh\necho usage\n', { mode: 0o755 });
+  await writeFile(own, `#!/bin/sh\n${help}\n`, { mode: 0o755 });
   assert.is((await look(folder, own)).found, 'my-whisper starts; set-up did not make it');
   {
-    await using _ = await fakePrograms({ 'whisper-cli': 'echo usage' });
+    await using _ = await fakePrograms({ 'whisper-cli': help });
     assert.is((await look(folder, 'whisper-cli')).status, 'ok');
   }
+  // What set-up wrote beside it, without a proof: set-up would not prove it where it is named.
+  await using unproven = await temporaryFolder();
+  await place(unproven, help, record);
+  const named = await look(folder, dataPaths(unproven.path).whisperCli);
+  assert.is(named.status, 'ok', named.found);
+  assert.match(named.found, /^whisper-cli for vulkan starts, with -nfa$/u);
   const missing = await look(folder, 'no-such-whisper');
   assert.is(missing.status, 'fail');
   assert.match(missing.found, /"no-such-whisper" was not found/u);
+});
+
+run('fails for a program that is no whisper-cli, also one that ends well', async () => {
+  await using folder = await temporaryFolder();
+  const script = folder.join('script');
+  await writeFile(script, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  for (const program of ['/bin/ls', script]) {
+    const checked = await look(folder, program);
+    assert.is(checked.status, 'fail', checked.found);
+    if (checked.status !== 'fail') continue;
+    assert.match(checked.found, 'is no whisper-cli');
+    assert.match(checked.fix ?? '', 'unset it and run "stt setup"');
+    assert.equal([checked.code, checked.exitCode], ['STT_ENGINE_BROKEN', 78]);
+  }
+  await place(folder, 'exit 0', { ...record, proof });
+  const own = await look(folder);
+  assert.match('fix' in own ? (own.fix ?? '') : '', 'stt setup --force');
 });
 
 run.run();

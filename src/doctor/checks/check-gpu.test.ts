@@ -9,13 +9,20 @@ const run = suite('check GPU');
 
 const rtx: EngineGpus = { devices: ['NVIDIA GeForce RTX 3090', 'NVIDIA GeForce GT 710'], gpuInUse: 'CUDA1' };
 
-type Look = { backend: Backend | undefined; gpus: EngineGpus; seconds?: number; isBusy?: boolean; sha256?: string };
+type Look = {
+  backend: Backend | undefined;
+  gpus: EngineGpus;
+  isOwn?: boolean;
+  seconds?: number;
+  isBusy?: boolean;
+  sha256?: string;
+};
 
-function look({ backend, gpus, seconds = 1, isBusy = false, sha256 = 'a' }: Look) {
+function look({ backend, gpus, isOwn = true, seconds = 1, isBusy = false, sha256 = 'a' }: Look) {
   const at = '2026-11-23T05:00:00.000Z';
   const proof = { at, model: { name: 'medium', sha256: 'a' }, device: 'CUDA0', speed: 6, devices: [] };
   const file = backend === undefined ? undefined : { backend, run: plainRunOptions, proof };
-  return checkGpu({ file, sample: { gpus, audioSeconds: 6, seconds, isBusy }, modelSha256: sha256 });
+  return checkGpu({ file, isOwn, sample: { gpus, audioSeconds: 6, seconds, isBusy }, modelSha256: sha256 });
 }
 
 run('names the device that is in use', () => {
@@ -38,6 +45,17 @@ run('does not mind a CPU where that is meant, and warns of a GPU that nobody use
   assert.is(look({ backend: 'cpu', gpus: noGpus }).status, 'skipped');
   assert.is(look({ backend: undefined, gpus: noGpus }).status, 'skipped');
   assert.is(look({ backend: undefined, gpus: { ...rtx, gpuInUse: undefined } }).status, 'warn');
+});
+
+run('says that set-up helps only where no engine is named', () => {
+  const fixes = (isOwn: boolean): string[] =>
+    [
+      look({ isOwn, backend: undefined, gpus: { ...rtx, gpuInUse: undefined } }),
+      look({ isOwn, backend: 'cuda', gpus: noGpus }),
+      look({ isOwn, backend: 'cuda', gpus: rtx, seconds: 3 }),
+    ].map((checked) => ('fix' in checked ? (checked.fix ?? '') : ''));
+  for (const fix of fixes(false)) assert.match(fix, /stt setup.*\nUnset STT_WHISPER_CLI/su);
+  for (const fix of fixes(true)) assert.not.match(fix, /STT_WHISPER_CLI/u);
 });
 
 run('warns where it has become less than half as fast, with the same model and nobody else at work', () => {

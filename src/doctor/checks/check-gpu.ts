@@ -7,6 +7,7 @@ import { type SampleSeen, speedOf } from './check-sample.ts';
 
 export type GpuLook = {
   file: EngineSeen['file'];
+  isOwn: EngineSeen['isOwn'];
   sample: SampleSeen;
   /** Of the model in use; undefined: not computed. */
   modelSha256: string | undefined;
@@ -15,14 +16,15 @@ export type GpuLook = {
 /** A noisy neighbour makes for less; a GPU that was lost, or one that is throttled, for more. */
 const tolerableShare = 0.5;
 
-export function checkGpu({ file, sample, modelSha256 }: GpuLook): Checked {
+export function checkGpu({ file, isOwn, sample, modelSha256 }: GpuLook): Checked {
   const { gpus, isBusy } = sample;
   const inUse = backendInUse(gpus);
   if (file === undefined) {
     if (inUse !== 'cpu') return ok(`${deviceOf(gpus)} is in use`, undefined);
     if (gpus.devices.length === 0) return skipped('the engine works on the CPU');
     const fix = 'Build an engine for it with "stt setup", or leave it be: the CPU does the work.';
-    return warn(`there is ${gpus.devices.join(', ')}, but the engine works on the CPU`, fix, undefined);
+    const found = `there is ${gpus.devices.join(', ')}, but the engine works on the CPU`;
+    return warn(found, bySetup(fix, isOwn), undefined);
   }
   if (file.backend !== 'cpu' && inUse === 'cpu') {
     const why = gpus.trouble === undefined ? '' : ` (${gpus.trouble})`;
@@ -30,7 +32,7 @@ export function checkGpu({ file, sample, modelSha256 }: GpuLook): Checked {
       'See whether the driver works (nvidia-smi, vulkaninfo, clinfo); then "stt setup" again. "stt setup --use cpu" does without.';
     return fail(
       `the engine was made for ${file.backend}, but works on the CPU${why}`,
-      fix,
+      bySetup(fix, isOwn),
       'STT_ENGINE_GPU_LOST',
       exitCodes.unavailable,
     );
@@ -39,10 +41,14 @@ export function checkGpu({ file, sample, modelSha256 }: GpuLook): Checked {
   if (slow !== undefined) {
     const fix =
       'See what else is using the machine, and whether it is throttled for heat or on battery. "stt setup --force" measures anew.';
-    return warn(`${deviceOf(gpus)}: ${slow}`, fix, undefined);
+    return warn(`${deviceOf(gpus)}: ${slow}`, bySetup(fix, isOwn), undefined);
   }
   return inUse === 'cpu' ? skipped('the engine was made for the CPU') : ok(`${deviceOf(gpus)} is in use`, undefined);
 }
+
+/** What set-up makes is not used as long as another engine is named. */
+const bySetup = (fix: string, isOwn: boolean): string =>
+  isOwn ? fix : `${fix}\nUnset STT_WHISPER_CLI for that: set-up does not touch the engine named there.`;
 
 /** `CUDA0 (NVIDIA GeForce RTX 3090)`. */
 function deviceOf({ devices, gpuInUse, openVino }: EngineGpus): string {

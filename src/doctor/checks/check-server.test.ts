@@ -31,10 +31,13 @@ const answer =
     response.end(isText ? body : JSON.stringify(body));
   };
 
+/** What stt-server sends with /readyz. */
+const ours = { 'X-STT-Protocol': '2' };
+
 const flavourOf = (checked: Checked<ServerSeen>) => ('value' in checked ? checked.value.flavour : undefined);
 
 run('knows one that hands out tasks, and asks it for none', async () => {
-  const { checked, requests } = await answering(answer(200, { status: 'ok' }));
+  const { checked, requests } = await answering(answer(200, { status: 'ok' }, ours));
   assert.is(checked.status, 'ok', checked.found);
   assert.is(flavourOf(checked), 'protocol 2');
   assert.match(checked.found, /answers in \d+ ms, and hands out tasks$/u);
@@ -46,15 +49,27 @@ run('knows one that hands out tasks, and asks it for none', async () => {
 
 run('says why one hands out none', async () => {
   const problem = { status: 503, code: 'not_ready', detail: 'the library is missing: \u001B[31mgone' };
-  const { checked } = await answering(answer(503, problem));
+  const { checked } = await answering(answer(503, problem, ours));
   assert.is(checked.status, 'warn');
+  assert.is(flavourOf(checked), 'protocol 2');
   assert.match(checked.found, 'hands out no tasks now: the library is missing: [31mgone');
+});
+
+run('warns where it answers as ours do, and does not say what it is', async () => {
+  const notReady = { status: 503, code: 'not_ready', detail: 'the library is missing' };
+  for (const handle of [answer(200, { status: 'ok' }), answer(503, notReady)]) {
+    const { checked } = await answering(handle);
+    assert.is(checked.status, 'warn', checked.found);
+    assert.is(flavourOf(checked), 'unknown');
+    assert.match(checked.found, 'does not say what it is');
+  }
 });
 
 run("knows an ancestor's server, and one behind a password", async () => {
   await using ancestor = await startFakeServer({ flavour: 'ancestor' });
   const checked = await look(ancestor.url);
-  assert.is(checked.status, 'ok', checked.found);
+  assert.is(checked.status, 'warn', checked.found);
+  assert.match(checked.found, "looks like an ancestor's server");
   assert.is(flavourOf(checked), 'ancestor');
   assert.equal(ancestor.callsOf('task'), [], 'no task is taken');
   const guarded = await answering(answer(401, '<html>who are you</html>'));
@@ -65,6 +80,9 @@ run("knows an ancestor's server, and one behind a password", async () => {
 run('fails for whatever else answers, and says what to do', async () => {
   const cases: [handler: ReturnType<typeof answer>, found: RegExp, fix: RegExp][] = [
     [answer(200, '<html>Welcome to Free WiFi</html>'), /not as a server of ours/u, /login page/u],
+    [answer(200, { status: 'error', anything: 1 }), /not as a server of ours/u, /another program/u],
+    [answer(200, { status: 'UP' }, ours), /not as a server of ours/u, /another program/u],
+    [answer(503, { code: 'DOWN', detail: 'no database' }), /no database/u, /Look after/u],
     [answer(200, [1, 2]), /not as a server of ours/u, /SERVER_URL/u],
     [answer(404, '<html>nothing</html>'), /not as a server of ours/u, /SERVER_URL/u],
     [answer(404, { code: 'not_found', detail: 'There is nothing at this path.' }), /not at this path/u, /path/u],

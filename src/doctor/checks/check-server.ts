@@ -2,13 +2,17 @@
 import { exitCodes } from '../../exit-codes.ts';
 import { printable } from '../../printable.ts';
 import { parseProblem } from '../../protocol/problem.ts';
+import { headers as names, protocolVersion } from '../../protocol/wire.ts';
 import { describeAnswer, type RawAnswer } from '../../worker/wire/server-answer.ts';
 import type { ServerLook } from '../ask-server.ts';
 import { type Checked, fail, ok, warn } from '../finding.ts';
 
 export type ServerSeen = {
-  /** `guarded`: it, or a proxy before it, wants to know first who asks. */
-  flavour: 'protocol 2' | 'ancestor' | 'guarded';
+  /**
+   * `ancestor`: it may be one; any program may know no such path. `guarded`: a proxy before it wants to know first who asks. `unknown`:
+   * it answers as ours do, and does not say what it is.
+   */
+  flavour: 'protocol 2' | 'ancestor' | 'guarded' | 'unknown';
   look: Extract<ServerLook, { kind: 'answered' }>;
 };
 
@@ -20,24 +24,25 @@ export function checkServer(look: ServerLook, shownUrl: string): Checked<ServerS
   const { answer } = look;
   const took = `answers in ${Math.max(0, look.answeredAtMs - look.askedAtMs)} ms`;
   const problem = parseProblem(answer.body);
+  const isOurs = answer.headers[names.protocol] === protocolVersion;
   if (answer.status === 200 && isStatusOk(answer.body)) {
-    return ok(`${shownUrl} ${took}, and hands out tasks`, { flavour: 'protocol 2', look });
+    if (isOurs) return ok(`${shownUrl} ${took}, and hands out tasks`, { flavour: 'protocol 2', look });
+    return warn(`${shownUrl} ${took}, but does not say what it is`, fixForUnknown, { flavour: 'unknown', look });
   }
-  if (answer.status === 503 && problem?.code !== undefined) {
+  if (answer.status === 503 && (problem?.code === 'not_ready' || problem?.code === 'overloaded')) {
     const fix = 'Look after the server; workers wait meanwhile, and go on by themselves.';
-    const why = printable(problem.detail);
-    return warn(`${shownUrl} ${took}, but hands out no tasks now: ${why}`, fix, { flavour: 'protocol 2', look });
+    const found = `${shownUrl} ${took}, but hands out no tasks now: ${printable(problem.detail)}`;
+    if (isOurs) return warn(found, fix, { flavour: 'protocol 2', look });
+    return warn(`${found} (it does not say what it is)`, `${fix}\n${fixForUnknown}`, { flavour: 'unknown', look });
   }
   if (answer.status === 401 || answer.status === 403 || answer.status === 407) {
     return ok(`${shownUrl} ${took}, and wants to know who asks`, { flavour: 'guarded', look });
   }
   if (answer.status === 404 && problem?.code === undefined && problem?.detail === 'Not Found') {
-    return ok(
-      `${shownUrl} ${took}; it is an ancestor's server, so that leases are not renewed, nor tasks handed back`,
-      {
-        flavour: 'ancestor',
-        look,
-      },
+    return warn(
+      `${shownUrl} ${took}, and looks like an ancestor's server: leases are not renewed there, nor tasks handed back`,
+      'Nothing to do if it is one. If not, set SERVER_URL to where stt-server listens: other programs answer like that too.',
+      { flavour: 'ancestor', look },
     );
   }
   if (answer.status === 404 && problem?.code === 'not_found') {
@@ -55,11 +60,14 @@ const notThere = (found: string, fix: string): Checked<never> =>
 function isStatusOk(body: string): boolean {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && 'status' in parsed;
+    return typeof parsed === 'object' && parsed !== null && 'status' in parsed && parsed.status === 'ok';
   } catch {
     return false;
   }
 }
+
+const fixForUnknown =
+  'If it is an stt-server, an older one, update it. If not, set SERVER_URL to where stt-server listens.';
 
 function fixForAnswer({ status }: RawAnswer): string {
   if (status >= 300 && status < 400) return 'Set SERVER_URL to the address that it redirects to.';

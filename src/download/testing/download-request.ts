@@ -1,8 +1,10 @@
 /** What tests of downloads share: a file to be served, a request for it, a clock that waits for nothing. */
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import type { TemporaryFolder } from '../../../test/support/temporary-folder.ts';
 import type { Clock } from '../../clock.ts';
 import type { DownloadRequest } from '../download.ts';
+import { partOf } from '../download-part.ts';
 
 export const content = Buffer.from('whisper '.repeat(20_000));
 export const half = content.length / 2;
@@ -36,6 +38,13 @@ export const requestFor = (
   signal: new AbortController().signal,
   ...more,
 });
+
+/** As an interrupted run leaves it. */
+export async function leavePart(request: DownloadRequest, bytes: Uint8Array, validator: string): Promise<void> {
+  const part = partOf(request.file);
+  await part.begin(request.url, validator);
+  await writeFile(part.file, bytes);
+}
 
 /** Of `bytes=100-`. */
 export const rangeStart = (range: string | undefined): number => Number(/^bytes=(\d+)-$/u.exec(range ?? '')?.[1]);

@@ -1,7 +1,7 @@
 /** The questions to who sets up a worker, and what of its settings is to change by the answers. Writes nothing. */
 import { whyWrong, workerSetting } from '../../config/check-changes.ts';
 import type { EnvChanges, EnvRecord } from '../../config/env-file.ts';
-import { hideSecrets } from '../../hide-secrets.ts';
+import { showable } from '../../config/setting.ts';
 import { printable } from '../../printable.ts';
 import { furtherChecks } from './apply-settings.ts';
 import type { Dialogue } from './open-dialogue.ts';
@@ -90,7 +90,7 @@ async function askSetting(
 ): Promise<string> {
   const definition = workerSetting(name);
   const fallback = present ?? (typeof definition?.fallback === 'string' ? definition.fallback : '');
-  const shown = fallback === '' ? '' : ` [${hideSecrets(fallback)}]`;
+  const shown = fallback === '' ? '' : ` [${definition === undefined ? fallback : showable(definition, fallback)}]`;
   for (;;) {
     const answer = (await dialogue.ask(`${question}${shown}: `)) || fallback;
     const problem = answer === '' ? 'it is needed' : whyWrong(name, answer, furtherChecks);

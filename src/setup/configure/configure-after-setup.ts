@@ -14,7 +14,7 @@ export type AfterSetup = {
   /** Undefined: none was brought. */
   model: { name: string; file: string; isOwn: boolean } | undefined;
   /** What STT_MODEL comes to now. */
-  usualModel: string;
+  usualFile: string;
   /** Also where a worker is configured. */
   mustAsk: boolean;
   /** There is somebody to ask. */
@@ -35,8 +35,7 @@ export async function configureAfterSetup(after: AfterSetup): Promise<void> {
 }
 
 /** The bundled model is for a try: nobody's worker should go on with it. */
-function modelChange({ model, usualModel }: AfterSetup): Record<string, string> | undefined {
+function modelChange({ model, usualFile }: AfterSetup): Record<string, string> | undefined {
   if (model === undefined || bundledModels.some((name) => name === model.name)) return undefined;
-  const wanted = model.isOwn ? model.file : model.name;
-  return wanted === usualModel ? undefined : { STT_MODEL: wanted };
+  return model.file === usualFile ? undefined : { STT_MODEL: model.isOwn ? model.file : model.name };
 }

@@ -41,16 +41,20 @@ configure('asks, and writes what was answered; the password is never on the scre
   await using folder = await temporaryFolder();
   const { screen } = await ask(folder, [
     { wait: 'Address of the server [http://localhost:8000]: ', send: 'server:8000\r' },
-    { wait: 'SERVER_URL is wrong', send: `${nobody}/\r` },
+    { wait: 'SERVER_URL is wrong', send: '' },
+    { wait: 'Address of the server [http://localhost:8000]: ', send: `${nobody}/\r` },
     { wait: 'Nothing answers there now (ECONNREFUSED)', send: '' },
     { wait: 'nothing, token, password [nothing]: ', send: 'x\r' },
-    { wait: 'none of nothing, token, password', send: 'pass\r' },
+    { wait: 'none of nothing, token, password', send: '' },
+    { wait: 'nothing, token, password [nothing]: ', send: 'pass\r' },
     { wait: 'User name: ', send: '\r' },
-    { wait: 'it is needed', send: 'alice\r' },
+    { wait: 'it is needed', send: '' },
+    { wait: 'User name: ', send: 'alice\r' },
     { wait: 'Password (it is not shown): ', send: ' \r' },
     { wait: 'it is needed', send: '' },
     { wait: 'Password (it is not shown): ', send: `${secret}\r` },
-    { wait: 'Name of this worker [', send: 'gaming-pc\r' },
+    { wait: 'Name of this worker [', send: '' },
+    { wait: ']: ', send: 'gaming-pc\r' },
     { wait: 'always, hours [always]: ', send: 'h\r' },
     { wait: '[0 22 * * *]: ', send: '61 * * * *\r' },
     { wait: '"61" for the minute', send: '' },
@@ -132,12 +136,23 @@ configure('what is pasted ahead is neither shown nor taken; a secret of several 
     { wait: 'not shown): ', send: 's3cret-one\rs3cret-two' },
     { wait: 'more than one line', send: '' },
     { wait: 'not shown): ', send: 's3cret-token\r' },
-    { wait: 'Name of this worker', send: '\r' },
+    { wait: 'Name of this worker', send: '' },
+    { wait: ']: ', send: '\r' },
     { wait: '[always]: ', send: '\r' },
   ]);
   assert.match(screen, 'ENDED: written');
   assert.not.match(screen, 's3cret');
   assert.equal(await written(folder), { SERVER_URL: nobody, STT_TOKEN: 's3cret-token' });
+});
+
+configure('shows no password of an address that is set, also of one that is wrong', async () => {
+  await using folder = await temporaryFolder();
+  for (const url of ['http://me:1/hunter2@h', 'http://me:1 hunter2@h', 'me:hunter2@h:80']) {
+    await writeFile(folder.join('worker.env'), `SERVER_URL="${url}"\n`);
+    const { screen } = await ask(folder, [{ wait: ']: ', send: '\x03' }]);
+    assert.match(screen, /Address of the server \[.*\*\*\*@h/u);
+    assert.not.match(screen, 'hunter2');
+  }
 });
 
 configure('says before any question that the file cannot be read, and after them what goes before it', async () => {

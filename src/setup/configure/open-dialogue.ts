@@ -4,7 +4,7 @@
  * a secret. That is why no prompt library does it: they go raw for each question anew.
  */
 import { createInterface } from 'node:readline';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Writable } from 'node:stream';
 import { AppError } from '../../app-error.ts';
 import { exitCodes } from '../../exit-codes.ts';
@@ -16,6 +16,9 @@ export type Dialogue = Disposable & {
   askSecret: (question: string) => Promise<string>;
   say: (line: string) => void;
 };
+
+/** What is pasted, or comes over a network, comes in pieces that lie closer together than this. */
+const quietMs = 10;
 
 type Waiting = { answer: (line: string) => void; fail: (error: AppError) => void };
 
@@ -30,6 +33,8 @@ export function openDialogue(
   let broken: AppError | undefined;
   /** Lines that came with the answer in one go: something was pasted. */
   let surplus = 0;
+  /** Something came since it was last looked. */
+  let isHeard = false;
 
   const screen = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
@@ -44,6 +49,10 @@ export function openDialogue(
     terminal: true,
     historySize: 0,
   });
+  const onData = (): void => {
+    isHeard = true;
+  };
+  input.on('data', onData);
   const breakOff = (error: AppError): void => {
     if (broken !== undefined) return;
     broken = error;
@@ -66,7 +75,18 @@ export function openDialogue(
   terminal.on('SIGINT', onAbort);
   terminal.on('close', () => breakOff(inputEnded()));
 
+  /** Takes from the terminal what was typed up to now: while the program started, it kept that to itself. */
+  const drain = async (): Promise<void> => {
+    do {
+      isHeard = false;
+      await sleep(quietMs);
+      // The timer may be due before anything was read.
+      await turn();
+    } while (isHeard);
+  };
+
   const nextLine = async (question: string, isSecret: boolean): Promise<string> => {
+    await drain();
     if (signal.aborted) onAbort();
     if (broken !== undefined) throw broken;
     // What was typed before the question was asked is no answer to it, and might be a secret that must not be shown.
@@ -101,6 +121,7 @@ export function openDialogue(
       broken ??= interrupted();
       waiting = undefined;
       signal.removeEventListener('abort', onAbort);
+      input.off('data', onData);
       terminal.close();
     },
   };

@@ -3,6 +3,7 @@ import { access, chmod, mkdir, readdir, readFile, realpath, rm, symlink, truncat
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fakePrograms } from '../../../test/support/fake-programs.ts';
 import { rejects } from '../../../test/support/rejects.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { makeTinyWhisper, packTiny, tinySetupRequest } from '../../../test/support/tiny-whisper.ts';
@@ -29,6 +30,7 @@ run('gets its source anew when a build from what is left of it has failed', asyn
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
   await damageSource((await setUp(request)).engineFolder);
+  await rm(request.paths.whisperCpp);
   await rejects(setUp(request), /could not be/u);
   await setUp(request);
   await access(request.paths.whisperCli);
@@ -47,16 +49,32 @@ run('is swept by force, and built from a new source', async () => {
 run('is not up to date where a program in it is empty or may not be executed', async () => {
   await using folder = await temporaryFolder();
   const request = await tinySetupRequest(folder);
-  const { engineFolder } = await setUp(request);
+  let { engineFolder } = await setUp(request);
   const damages = {
     'whisper-cli': (file: string) => chmod(file, 0o644),
     'whisper-bench': (file: string) => truncate(file),
   };
   for (const [name, damage] of Object.entries(damages)) {
     await damage(path.join(engineFolder, 'build/bin', name));
-    assert.is((await setUp(request)).isBuilt, true, name);
+    const again = await setUp(request);
+    assert.is(again.isBuilt, true, name);
     assert.is((await setUp(request)).isBuilt, false, name);
+    ({ engineFolder } = again);
   }
+});
+
+run('stays as it is where it is in use, and the build that should replace it fails', async () => {
+  await using folder = await temporaryFolder();
+  const request = await tinySetupRequest(folder);
+  const { engineFolder } = await setUp(request);
+  await rm(path.join(engineFolder, 'build/bin/whisper-bench'));
+  await using programs = await fakePrograms({ cmake: 'case "$1" in --version) ;; *) exit 1;; esac' });
+  await rejects(setUp(request), /could not be configured/u);
+  assert.ok((await programs.calls()).length > 0);
+  await programs[Symbol.asyncDispose]();
+  await access(request.paths.whisperCli);
+  const { engineFolder: mended } = await setUp(request);
+  assert.equal(await readdir(request.paths.engines), [path.basename(mended)]);
 });
 
 run('is built where the source brings a build and records of its own', async () => {

@@ -32,6 +32,8 @@ export const engineRecordSchema = sourceRecordSchema.extend({
   ...engineFileSchema.shape,
   definitions: z.record(z.string(), z.string()),
   targets: z.array(z.string()),
+  /** What a person told cmake: `NAME=VALUE`. */
+  given: z.array(z.string()).optional(),
   /** Where there are several ways to build it: the one that was kept, and how long each took for the sample, in seconds. */
   variant: z.object({ name: z.string(), seconds: z.record(z.string(), z.number()) }).optional(),
   builtAt: z.iso.datetime(),

@@ -103,11 +103,17 @@ export function readSourceRecord(folder: string): Promise<SourceRecord | undefin
   return readRecord(path.join(folder, sourceFile), sourceRecordSchema);
 }
 
-/** The complete engine with the first of these keys that there is one for. */
+/** The complete engine with the first of these keys that there is one for: one that was proven, else the newest. */
 export async function findEngine(paths: DataPaths, keys: readonly string[]): Promise<Engine | undefined> {
   const names = await engineNames(paths);
   const engines = await Promise.all(names.map((name) => readEngine(path.join(paths.engines, name))));
-  return keys.map((key) => engines.find((engine) => engine?.record.key === key)).find((engine) => engine !== undefined);
+  const best = engines.filter((engine) => engine !== undefined).toSorted(bestFirst);
+  return keys.map((key) => best.find(({ record }) => record.key === key)).find((engine) => engine !== undefined);
+}
+
+function bestFirst({ record: one }: Engine, { record: other }: Engine): number {
+  const proven = Number(other.proof !== undefined) - Number(one.proof !== undefined);
+  return proven === 0 ? other.builtAt.localeCompare(one.builtAt, 'en') : proven;
 }
 
 async function readUnfinished(folder: string): Promise<UnfinishedEngine | undefined> {
@@ -115,27 +121,29 @@ async function readUnfinished(folder: string): Promise<UnfinishedEngine | undefi
   return record === undefined || (await readEngine(folder)) !== undefined ? undefined : { folder, record };
 }
 
-/** A folder whose source is complete, but whose build is not. */
+/** A folder whose source is complete, but whose build is not. The engine in use, if it is damaged, may work all the same: it is left alone. */
 export async function findUnfinished(paths: DataPaths, keys: readonly string[]): Promise<UnfinishedEngine | undefined> {
   for (const name of await engineNames(paths)) {
     const unfinished = await readUnfinished(path.join(paths.engines, name));
-    if (unfinished !== undefined && keys.includes(unfinished.record.key)) return unfinished;
+    if (unfinished === undefined || !keys.includes(unfinished.record.key)) continue;
+    if (!(await isInUse(paths, unfinished.folder))) return unfinished;
   }
   return undefined;
 }
 
 /**
  * What an interrupted set-up left that is of no use: unpacked halves.
- * @param distrusted Keys of which unfinished engines are of no use either.
+ * @param distrusted Keys of which unfinished engines, and those that never transcribed, are of no use either.
  */
 async function findUseless(paths: DataPaths, distrusted: readonly string[]): Promise<string[]> {
   const isUseless = async (name: string): Promise<boolean> => {
     if (name.startsWith(stagingPrefix)) return true;
     const folder = path.join(paths.engines, name);
-    if (!isEngineName(name)) return false;
+    if (!isEngineName(name) || (await isInUse(paths, folder))) return false;
     if (!(await exists(path.join(folder, sourceFile)))) return true;
-    const unfinished = await readUnfinished(folder);
-    return unfinished !== undefined && distrusted.includes(unfinished.record.key) && !(await isInUse(paths, folder));
+    const engine = await readEngine(folder);
+    const key = engine === undefined ? (await readSourceRecord(folder))?.key : engine.record.key;
+    return engine?.record.proof === undefined && key !== undefined && distrusted.includes(key);
   };
   const names = await folderNames(paths.engines);
   const areUseless = await Promise.all(names.map(isUseless));

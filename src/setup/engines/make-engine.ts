@@ -170,6 +170,7 @@ async function buildWanted(
     ...record,
     definitions,
     targets: [...targets],
+    given: [...request.definitions],
     ...(variant === undefined ? {} : { variant }),
     builtAt: new Date(clock.now()).toISOString(),
     run: request.run ?? plainRunOptions,

@@ -50,7 +50,8 @@ export function chooseEngine(engines: readonly ListedEngine[], wanted: string): 
     wanted === 'adopted' ? name.startsWith('adopted-') : backend === wanted,
   );
   const meant = named.length > 0 ? named : kind;
-  const found = meant.find(isComplete);
+  // One that is only built may not work here.
+  const found = meant.find(({ state }) => state === 'proven') ?? meant.find(isComplete);
   if (found !== undefined) return found;
   const [half] = meant;
   if (half !== undefined) {
