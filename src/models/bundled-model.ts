@@ -1,5 +1,5 @@
 /** Brings a bundled model into the models folder: unpacks it, and lets nothing stay there that is not the very file. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -19,17 +19,6 @@ export async function installBundledModel(model: Model, modelsFolder: string): P
   await mkdir(modelsFolder, { recursive: true });
   await writeFileAtomic(file, bytes);
   return { file, isNew: true };
-}
-
-/** Whether there is any model besides this bundled one. */
-export async function hasOtherModel(model: Model, modelsFolder: string): Promise<boolean> {
-  try {
-    const names = await readdir(modelsFolder);
-    return names.some((name) => name !== model.file && /^ggml-.+\.bin$/u.test(name));
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 async function isWhole(file: string, model: Model): Promise<boolean> {

@@ -74,7 +74,7 @@ async function engineInUse({ paths }: SetupWishes): Promise<{ record: EngineReco
 }
 
 /** Nothing is said of the engine: whatever is in use will do. */
-const isOpen = ({ backend, source, definitions, isForced, isBuildOnly }: SetupWishes): boolean =>
+export const isOpen = ({ backend, source, definitions, isForced, isBuildOnly }: SetupWishes): boolean =>
   backend === undefined && source === undefined && definitions.length === 0 && !isForced && isBuildOnly !== true;
 
 /** @param inUse Undefined where another engine was asked for. */

@@ -7,6 +7,7 @@ import type { Backend } from '../backend.ts';
 import { describeSource } from './engines/engine-record.ts';
 import { binary, type Engine } from './engines/engine-store.ts';
 import { findSettledEngine, makeEngine } from './engines/make-engine.ts';
+import { offerDroppedEngine } from './engines/offer-dropped-engine.ts';
 import { asSetup } from './explain-file-failure.ts';
 import { findMissingNeeds } from './packages/find-needs.ts';
 import { provideNeeds } from './packages/install-packages.ts';
@@ -15,7 +16,7 @@ import { readPackageTable } from './packages/package-table.ts';
 import { referenceHint } from './packages/reference-environment.ts';
 import type { PlannedModel } from './plan-models.ts';
 import { provideModel, tryProvideVad } from './provide-models.ts';
-import { resolveSetup, type SetupPlan } from './resolve-setup.ts';
+import { isOpen, resolveSetup, type SetupPlan } from './resolve-setup.ts';
 import type { SetupWishes } from './setup-request.ts';
 
 export type SetupReport = {
@@ -55,6 +56,7 @@ export function runSetup(wishes: SetupWishes): Promise<SetupReport> {
 async function setUp(wishes: SetupWishes): Promise<SetupReport> {
   const { clock, say } = wishes;
   const startedAtMs = clock.now();
+  if (isOpen(wishes)) await offerDroppedEngine(wishes.paths, { ...wishes, model: undefined });
   const planned = await resolveSetup(wishes);
   if (planned.made === undefined) announce(planned, wishes);
   else for (const note of planned.notes) say(note);
