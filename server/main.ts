@@ -12,6 +12,7 @@ import { dataFolder } from '../src/config/load-settings.ts';
 import type { ServerSettings } from '../src/config/server-settings.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import type { Logger } from '../src/logger.ts';
+import { type ServiceNotifier, silentNotifier } from '../src/sd-notify.ts';
 import { openAccess } from './access/open-access.ts';
 import { isLoopback } from './access/require-safe-address.ts';
 import { allRoutes } from './http/all-routes.ts';
@@ -23,6 +24,7 @@ import { startScan } from './library/start-scan.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openStore } from './queue/open-store.ts';
 import { repeat } from './repeat.ts';
+import { tellService } from './service/tell-service.ts';
 import { Bell } from './tasks/bell.ts';
 import { Claims } from './tasks/claims.ts';
 import { Deliveries } from './tasks/deliveries.ts';
@@ -37,6 +39,8 @@ export type StartOptions = {
   settings: ServerSettings;
   logger: Logger;
   clock?: Clock;
+  /** Where systemd started it. */
+  notifier?: ServiceNotifier;
   /** Ends the first scan early; close the server afterwards. */
   signal?: AbortSignal;
 };
@@ -55,7 +59,8 @@ const stallMs = 60_000;
 
 /** Resolves when the library has been scanned for the first time; requests are answered from a moment earlier. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { settings, logger, clock = systemClock } = options;
+  const { settings, logger, clock = systemClock, notifier = silentNotifier } = options;
+  notifier.status('starting');
   const root = await requireLibrary(settings.audioDir);
   const failing = new AbortController();
   const onFailure = (error: Error): void => {
@@ -129,6 +134,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   };
   const shared = { ...parts, readiness: new Readiness(library, store, storage), sweepMs };
   const { readiness } = shared;
+  const service = tellService({ notifier, readiness, desk: store, roundMs: sweepMs, logger });
   metrics.follow({ desk: store, readiness, libraryRoot: root, databaseFolder: path.dirname(file) });
   const leases = new Leases({ ...shared, onChangedFromOutside: () => scan.distrust() });
   const claims = new Claims({
@@ -156,10 +162,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   const stopping = new AbortController();
   opened.defer(() => http.close(AbortSignal.abort()));
+  service.listening();
 
   const loop = { clock, logger, signal: stopping.signal };
   // The first scan may take long, and leases run out meanwhile.
-  const sweeping = repeat({ ...loop, what: 'the sweep', everyMs: sweepMs, work: () => leases.sweep() });
+  const sweeping = repeat({
+    ...loop,
+    what: 'the sweep',
+    everyMs: sweepMs,
+    work: () => leases.sweep().finally(service.round),
+  });
   opened.defer(() => {
     stopping.abort();
     return sweeping;
@@ -168,6 +180,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const stopped = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   await scan.run(stopped);
   readiness.scanned();
+  service.scanned();
   const scanEveryMs = settings.scanSeconds * 1000;
   const loops = [
     sweeping,
@@ -178,6 +191,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   let closing: Promise<void> | undefined;
   const close = async (now?: AbortSignal): Promise<void> => {
     readiness.stopping();
+    service.stopping();
     bell.stop();
     stopping.abort();
     await http.close(now);
@@ -192,7 +206,7 @@ async function requireLibrary(audioDir: string | undefined): Promise<string> {
   if (audioDir === undefined) {
     throw new AppError('No library is set.', {
       code: 'STT_LIBRARY_UNSET',
-      hint: 'Name the directory with the recordings: --library DIR, or AUDIO_DIR in .env.',
+      hint: 'Name the directory with the recordings: --library DIR, or AUDIO_DIR in the settings.',
       exitCode: exitCodes.config,
     });
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -78,6 +78,32 @@ if (process.platform === 'linux') {
     assert.match(told, 'cannot write the log in');
     await runTo('/dev/full');
   });
+
+  log(
+    'readable lines with a priority go to the journal, JSON elsewhere, also where both have the environment',
+    async () => {
+      await using folder = await temporaryFolder();
+      const [journal, other, logs] = [folder.join('journal'), folder.join('other'), folder.join('logs')];
+      await writeFile(journal, '');
+      const { dev, ino } = await stat(journal, { bigint: true });
+      const script = `import { createLogger } from ${JSON.stringify(loggerModule)};
+      const log = createLogger({ level: 'debug', journal: process.env.JOURNAL_STREAM, directory: ${JSON.stringify(logs)} });
+      log.info({ url: 'http://me:hunter2@h' }, 'listening');
+      log.error({ err: new Error('no\\n<0>yes') }, 'failed');`;
+      await writeFile(folder.join('script.mjs'), script);
+      for (const file of [journal, other]) {
+        const args = ['-c', '"$0" "$1" >"$2"', process.execPath, folder.join('script.mjs'), file];
+        const end = await runChild({ file: '/bin/sh', args, env: { JOURNAL_STREAM: `${dev}:${ino}` } });
+        assert.is(end.exitCode, 0, end.outputTail);
+      }
+      const [first, second, ...more] = (await readFile(journal, 'utf8')).trimEnd().split('\n');
+      assert.is(first, '<6>listening url="http://[hidden]@h"');
+      assert.match(second ?? '', /^<3>failed error="Error: no/u);
+      assert.equal(more, []);
+      const [name = ''] = await readdir(logs);
+      for (const file of [other, `${logs}/${name}`]) assert.match(await readFile(file, 'utf8'), '"msg":"listening"');
+    },
+  );
 
   log('a pipe that nobody reads does not stop the program', async () => {
     await using folder = await temporaryFolder();

@@ -1,6 +1,6 @@
 /**
- * Structured logs: JSON lines on standard output, readable lines on a terminal, and, where a directory is given, the same JSON in
- * one file a day (`YYYY-MM-DD.log`, local date). Secrets never get here (see `Secret` in config);
+ * Structured logs: JSON lines on standard output, readable lines on a terminal and in the journal of systemd, and, where a directory is
+ * given, the same JSON in one file a day (`YYYY-MM-DD.log`, local date). Secrets never get here (see `Secret` in config);
  * what looks like one all the same is hidden.
  */
 import { mkdirSync, writeSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { AppError, messageOf } from './app-error.ts';
 import { dailyLogFile } from './daily-log-file.ts';
 import { exitCodes } from './exit-codes.ts';
 import { hideSecrets } from './hide-secrets.ts';
+import { isJournal, journalLine, journalText, priorities } from './journal.ts';
 import { logContextNow } from './log-context.ts';
 
 export type { Logger } from 'pino';
@@ -23,6 +24,8 @@ export type LoggerOptions = {
   directory?: string | undefined;
   /** `stderr` where standard output carries a command's own output. */
   to?: 'stdout' | 'stderr';
+  /** JOURNAL_STREAM, as systemd gave it to this process. */
+  journal?: string | undefined;
 };
 
 /** So much waits in memory while standard output takes nothing; what comes then is lost. */
@@ -58,20 +61,26 @@ const guarded = (streams: readonly DestinationStream[]): DestinationStream => ({
   },
 });
 
-function toStandardError(text: string): void {
+function toStandardError(text: string, journal: string | undefined): void {
   try {
-    writeSync(2, `stt: ${text}\n`);
+    writeSync(2, `${isJournal(2, journal) ? journalText(`stt: ${text}`, priorities.warning) : `stt: ${text}`}\n`);
   } catch {
     // Nobody is left to be told.
   }
 }
 
+function screen({ to, journal }: LoggerOptions): DestinationStream {
+  const output = to === 'stderr' ? process.stderr : process.stdout;
+  const descriptor = to === 'stderr' ? 2 : 1;
+  if (output.isTTY) {
+    return pretty({ destination: descriptor, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' });
+  }
+  const stream = standardOutput(descriptor);
+  return isJournal(descriptor, journal) ? { write: (line) => stream.write(`${journalLine(line)}\n`) } : stream;
+}
+
 export function createLogger(options: LoggerOptions): Logger {
-  const output = options.to === 'stderr' ? process.stderr : process.stdout;
-  const descriptor = options.to === 'stderr' ? 2 : 1;
-  const onScreen: DestinationStream = output.isTTY
-    ? pretty({ destination: descriptor, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
-    : standardOutput(descriptor);
+  const onScreen = screen(options);
   if (options.directory === undefined) return pino({ level: options.level, mixin: logContextNow }, guarded([onScreen]));
 
   try {
@@ -84,6 +93,10 @@ export function createLogger(options: LoggerOptions): Logger {
       cause: error,
     });
   }
-  const file = dailyLogFile(options.directory, () => new Date(), toStandardError);
+  const file = dailyLogFile(
+    options.directory,
+    () => new Date(),
+    (text) => toStandardError(text, options.journal),
+  );
   return pino({ level: options.level, mixin: logContextNow }, guarded([onScreen, file]));
 }

@@ -3,9 +3,12 @@
 const longest = 300;
 
 /** One short line without control characters. */
-export function printable(text: string): string {
+export const printable = (text: string): string => printableLine(text, longest);
+
+/** The same, of a length of one's own. */
+export function printableLine(text: string, longestLine: number): string {
   return text
     .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
-    .slice(0, longest);
+    .slice(0, longestLine);
 }

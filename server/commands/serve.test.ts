@@ -17,7 +17,7 @@ async function sttServer(folder: TemporaryFolder, args: string[], { onUrl, env =
     file: process.execPath,
     args: [`${packageFolder}/bin/stt-server.js`, ...args],
     cwd: folder.path,
-    env: { STT_DATA_DIR: folder.join('data'), STT_SETTLE_SECONDS: '0', ...env },
+    env: { STT_DATA_DIR: folder.join('data'), STT_ENV_FILE: '/dev/null', STT_SETTLE_SECONDS: '0', ...env },
     signal: stop.signal,
     timeoutMs: 60_000,
     stdoutLimitBytes: 100_000,

@@ -1,16 +1,16 @@
 /** `stt-server`, also `stt serve`: flags in, one server, until it is told to stop. */
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import { BaseCommand } from '../../src/commands/base-command.ts';
-import { loadServerSettings, strangeSettings } from '../../src/config/load-settings.ts';
+import { ServiceCommand } from '../../src/commands/service-command.ts';
+import { loadServerSettings, serverWarnings, serviceVariables } from '../../src/config/load-settings.ts';
 import { createLogger } from '../../src/logger.ts';
 import { listenForShutdown } from '../../src/shutdown.ts';
 
-export class ServeCommand extends BaseCommand {
+export class ServeCommand extends ServiceCommand {
   static override summary = 'Hand out the recordings of a library to workers, and collect their transcripts.';
   static override description = `Every recording below the library without a .vtt beside it becomes a task. Its language stands in NAME.json under sql_params.language. A worker that asks gets the recording; its transcript is written to NAME.vtt.
 
-Settings may also stand in the environment or in .env (see .env.example); flags win. The server listens on this machine only, unless told otherwise; on other addresses it wants tokens (stt-server worker add), or STT_INSECURE=true.
+Settings may also stand in the environment, in .env (see .env.example), or in the settings file of the server: server.env in the config folder (/etc/stt for root), or what STT_ENV_FILE in the environment names. Flags win, then the environment, then .env. The server listens on this machine only, unless told otherwise; on other addresses it wants tokens (stt-server worker add), or STT_INSECURE=true.
 
 Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal ends it at once.`;
   static override examples = [
@@ -59,13 +59,14 @@ Ends on SIGTERM or Ctrl-C: running requests are finished first; a second signal 
       LOG_DIR: flags['log-dir'],
       STT_DEFAULT_LANGUAGE: flags['default-language'],
     });
-    const logger = createLogger({ level: settings.logLevel, directory: settings.logDir });
-    const strange = strangeSettings();
-    if (strange !== undefined) logger.warn(strange);
+    const { journalStream: journal } = serviceVariables();
+    const logger = createLogger({ level: settings.logLevel, directory: settings.logDir, journal });
+    this.hearTrouble = (message) => logger.warn(message);
+    for (const warning of serverWarnings()) logger.warn(warning);
     using shutdown = listenForShutdown();
     // Here, so that the other commands and --help start without the server.
     const { startServer } = await import('../main.ts');
-    const server = await startServer({ settings, logger, signal: shutdown.drain });
+    const server = await startServer({ settings, logger, notifier: this.notifier, signal: shutdown.drain });
     logger.info({ url: server.url, library: settings.audioDir }, 'listening');
     const ended = AbortSignal.any([shutdown.drain, server.failed]);
     if (!ended.aborted) await once(ended, 'abort');

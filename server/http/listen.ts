@@ -23,7 +23,7 @@ function listenError(cause: unknown, host: string, port: number): AppError {
   if (systemCode === 'EADDRINUSE') {
     return new AppError(`Port ${port} on ${host} is in use by another program.`, {
       code,
-      hint: `Stop that program (ss -ltnp "sport = :${port}" names it), or choose another port: --port NUMBER, or PORT in .env.`,
+      hint: `Stop that program (ss -ltnp "sport = :${port}" names it), or choose another port: --port NUMBER, or PORT in the settings.`,
       exitCode: exitCodes.unavailable,
       cause,
     });
@@ -31,7 +31,7 @@ function listenError(cause: unknown, host: string, port: number): AppError {
   if (systemCode === 'EACCES') {
     return new AppError(`This user may not listen on port ${port}.`, {
       code,
-      hint: 'Choose a port above 1023: --port 8000, or PORT in .env.',
+      hint: 'Choose a port above 1023: --port 8000, or PORT in the settings.',
       exitCode: exitCodes.noPermission,
       cause,
     });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -79,10 +79,8 @@ load('tells a typo in .env or in the environment together with everything else t
 load('tells names that begin as ours and are close to none', async () => {
   await using folder = await temporaryFolder();
   const env = { STT_SERVICE_HOST: '10.0.0.1', STT_SLOTS: '2', STT_EMPTY: '', OTHER: 'x' };
-  assert.is(
-    await loadIn(folder.path, env, 'm.strangeSettings()'),
-    '"No settings of stt, and ignored: STT_SERVICE_HOST."',
-  );
+  const told = '["No settings of stt, and ignored: STT_SERVICE_HOST."]';
+  assert.is(await loadIn(folder.path, env, 'm.serverWarnings()'), told);
 });
 
 load('says which settings file cannot be read', async () => {
@@ -95,16 +93,20 @@ load('says which settings file cannot be read', async () => {
   );
 });
 
-load('takes the data folder from STT_DATA_DIR, else from the platform', async () => {
-  await using folder = await temporaryFolder();
-  const call = 'm.dataFolder(m.loadWorkerSettings())';
-  assert.is(await loadIn(folder.path, { STT_DATA_DIR: 'here' }, call), JSON.stringify(folder.join('here')));
-  if (process.platform === 'linux') {
-    assert.is(await loadIn(folder.path, { XDG_DATA_HOME: '/x/share' }, call), '"/x/share/stt"');
-  }
-});
+load(
+  'takes the data folder from STT_DATA_DIR, else that of the services for root, else from the platform',
+  async () => {
+    await using folder = await temporaryFolder();
+    const call = 'm.dataFolder(m.loadWorkerSettings())';
+    assert.is(await loadIn(folder.path, { STT_DATA_DIR: 'here' }, call), JSON.stringify(folder.join('here')));
+    if (process.platform !== 'linux') return;
+    const isRoot = process.getuid?.() === 0;
+    const found = await loadIn(folder.path, { XDG_DATA_HOME: '/x/share' }, call);
+    assert.is(found, isRoot ? '"/var/lib/stt"' : '"/x/share/stt"');
+  },
+);
 
-load('reads the file of the worker after .env, and the server does not read it', async () => {
+load('reads the own file after .env, the worker and the server each the one that STT_ENV_FILE names', async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.join('.env'), 'NODE_NAME=dotenv\nSTT_DATA_DIR=\n');
   await writeFile(folder.join('own.env'), 'NODE_NAME=own\nSTT_MODEL=small\nSTT_SLOTS=2\nSTT_DATA_DIR=/own\n');
@@ -115,15 +117,16 @@ load('reads the file of the worker after .env, and the server does not read it',
   assert.not('dataDir' in result);
   await writeFile(folder.join('.env'), '');
   assert.is(await loadIn(folder.path, env, 'm.loadWorkerSettings().dataDir'), '"/own"');
-  assert.is(await loadIn(folder.path, env, 'm.loadServerSettings().dataDir ?? null'), 'null');
+  assert.is(await loadIn(folder.path, env, 'm.loadServerSettings().dataDir'), '"/own"');
 });
 
-load('finds the file of the worker in the config folder, for root in /etc', async () => {
+load('finds the own files in the config folder, for root in /etc', async () => {
   await using folder = await temporaryFolder();
-  const file = await loadIn(folder.path, { XDG_CONFIG_HOME: '/x/config' }, 'm.workerEnvFile()');
+  const call = '[m.workerEnvFile(), m.serverEnvFile()]';
+  const files = JSON.parse(await loadIn(folder.path, { XDG_CONFIG_HOME: '/x/config' }, call)) as string[];
   const isLinuxUser = process.platform === 'linux' && process.getuid?.() !== 0;
-  if (isLinuxUser) assert.is(file, '"/x/config/stt/worker.env"');
-  if (process.getuid?.() === 0) assert.is(file, '"/etc/stt/worker.env"');
+  if (isLinuxUser) assert.equal(files, ['/x/config/stt/worker.env', '/x/config/stt/server.env']);
+  if (process.getuid?.() === 0) assert.equal(files, ['/etc/stt/worker.env', '/etc/stt/server.env']);
   assert.match(await loadIn(folder.path, { STT_ENV_FILE: '~/own.env' }, 'm.workerEnvFile()'), /^STT_SETTINGS 78/u);
 });
 
@@ -156,7 +159,7 @@ load('gives the engine what GGML_ names are set, from wherever, and leaves out e
 
 load('leaves a password as it is, and trims what nobody writes with blanks around it', async () => {
   await using folder = await temporaryFolder();
-  await writeFile(folder.join('own.env'), `PASSWORD=" it's #1\\n"\nSTT_TOKEN=" t "\nUSERNAME='   '\n`);
+  await writeFile(folder.join('own.env'), `PASSWORD=" it's #1\\n"\nSTT_TOKEN=" t "\nUSERNAME='   '\n`, { mode: 0o600 });
   const call =
     '[m.loadWorkerSettings().password.reveal(), m.loadWorkerSettings().token.reveal(), m.loadWorkerSettings().username ?? null]';
   const env = { STT_ENV_FILE: 'own.env' };
@@ -172,30 +175,107 @@ load('takes USERNAME from a file where the environment only has the login name t
   assert.equal(JSON.parse(await loadIn(folder.path, login, call)), ['me', 'alice', 'me', 'me']);
 });
 
-load('warns of a file with secrets that others may read, and of one that is not there', async () => {
+load('warns of a file with secrets that others may read, and ignores those; and of one that is not there', async () => {
   await using folder = await temporaryFolder();
-  const warnings = async (): Promise<string[]> =>
-    JSON.parse(await loadIn(folder.path, { STT_ENV_FILE: folder.join('own.env') }, 'm.settingsWarnings()')) as string[];
-  assert.match((await warnings())[0] ?? '', /^STT_ENV_FILE names .*own\.env, and there is no such file\.$/u);
-  await writeFile(folder.join('own.env'), 'NODE_NAME=a\nPASSWORD=\n');
-  await chmod(folder.join('own.env'), 0o640);
-  assert.equal(await warnings(), []);
-  for (const [text, name] of [
-    ['PASSWORD=hunter2\n', 'PASSWORD'],
-    ['SERVER_URL=http://me:hunter2@h\n', 'SERVER_URL'],
-    ['SERVER_URL="http://me:1/hunter2@h"\n', 'SERVER_URL'],
-    ['SERVER_URL="me:hunter 2@h"\n', 'SERVER_URL'],
+  const own = folder.join('own.env');
+  const read = async (call: string): Promise<unknown> =>
+    JSON.parse(await loadIn(folder.path, { STT_ENV_FILE: own }, call));
+  const missing = `STT_ENV_FILE names ${own}, and there is no such file.`;
+  assert.equal(await read('[m.settingsWarnings(), m.serverWarnings()]'), [[missing], [missing]]);
+  const call = `[m.loadWorkerSettings()].map(({ password, token, serverUrl, nodeName }) =>
+    [m.settingsWarnings(), password?.reveal(), token?.reveal(), serverUrl, nodeName])[0]`;
+  const warning = (names: string): string[] => [
+    `Others may read ${own}, so what is secret in it is ignored: ${names}. Close it: chmod 600 ${own}`,
+  ];
+  const url = 'http://localhost:8000';
+  await writeFile(own, 'NODE_NAME=a\nPASSWORD=\n');
+  await chmod(own, 0o640);
+  assert.equal(await read(call), [[], null, null, url, 'a']);
+  await writeFile(own, 'PASSWORD=hunter2\nSTT_TOKEN=t\nNODE_NAME=a\n');
+  assert.equal(await read(call), [warning('PASSWORD, STT_TOKEN'), null, null, url, 'a']);
+  // That of the working directory stays as it was.
+  await writeFile(folder.join('.env'), 'PASSWORD=dotenv\n', { mode: 0o644 });
+  assert.equal(await read(call), [warning('PASSWORD, STT_TOKEN'), 'dotenv', null, url, 'a']);
+  await rm(folder.join('.env'));
+  await chmod(own, 0o600);
+  assert.equal(await read(call), [[], 'hunter2', 't', url, 'a']);
+  await writeFile(own, 'SERVER_URL=http://me:1/hunter2@h:1/x\n');
+  await chmod(own, 0o604);
+  assert.equal(await read(call), [warning('SERVER_URL'), null, null, 'http://h:1/x', null]);
+  await writeFile(own, 'SERVER_URL="me:hunter 2@h"\n');
+  assert.not.match(await loadIn(folder.path, { STT_ENV_FILE: own }, call), 'hunter');
+});
+
+load('counts the own file as such where STT_ENV_FILE names the one of the working directory', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.join('.env'), 'PASSWORD=hunter2\nNODE_NAME=a\n', { mode: 0o644 });
+  const call = '[m.loadWorkerSettings()].map(({ password, nodeName }) => [password ?? null, nodeName])[0]';
+  assert.is(await loadIn(folder.path, { STT_ENV_FILE: '.env' }, call), '[null,"a"]');
+});
+
+load('reads the own file as systemd hands it over, and judges who may read the file itself', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.join('credentials'));
+  const named = folder.join('worker.env');
+  const handed = folder.join('credentials', 'worker.env');
+  await writeFile(handed, 'PASSWORD=hunter2\nNODE_NAME=handed\n', { mode: 0o440 });
+  const env = { STT_ENV_FILE: named, CREDENTIALS_DIRECTORY: folder.join('credentials') };
+  const call = `[m.loadWorkerSettings()].map(({ password, nodeName }) =>
+    [password?.reveal() ?? null, nodeName, m.settingsWarnings()])[0]`;
+  const read = async (): Promise<unknown> => JSON.parse(await loadIn(folder.path, env, call));
+  // Not to be seen by this user: root alone can read it.
+  assert.equal(await read(), ['hunter2', 'handed', []]);
+  await writeFile(named, 'NODE_NAME=named\n', { mode: 0o644 });
+  const warning = `Others may read ${named}, so what is secret in it is ignored: PASSWORD. Close it: chmod 600 ${named}`;
+  assert.equal(await read(), [null, 'handed', [warning]]);
+  assert.is(await loadIn(folder.path, env, 'm.workerEnvFile()'), JSON.stringify(named));
+  const sources = JSON.parse(
+    await loadIn(folder.path, env, 'm.workerSources().map(({ file }) => file ?? null)'),
+  ) as string[];
+  assert.equal(sources, [null, folder.join('.env'), handed]);
+  // One of another name is none of ours.
+  await rm(handed);
+  assert.equal(await read(), [null, 'named', []]);
+  await writeFile(folder.join('credentials', 'server.env'), 'PORT=81\n');
+  const server = { ...env, STT_ENV_FILE: '/etc/stt/server.env' };
+  assert.is(await loadIn(folder.path, server, '[m.loadServerSettings().port, m.serverWarnings()]'), '[81,[]]');
+});
+
+load('takes a secret from a credential of its name: after the environment, before the files', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.join('credentials'));
+  const own = folder.join('own.env');
+  await writeFile(own, 'PASSWORD=file\nSTT_TOKEN=file\n', { mode: 0o600 });
+  for (const [name, text] of [
+    ['PASSWORD', ' p \n\n'],
+    ['STT_TOKEN', 'token\r\n'],
+    ['GOTIFY_KEY', ''],
+    ['NODE_NAME', 'no secret'],
   ] as const) {
-    await writeFile(folder.join('own.env'), text);
-    await chmod(folder.join('own.env'), 0o640);
-    const [warning = ''] = await warnings();
-    assert.match(
-      warning,
-      new RegExp(`^Others may read .*own\\.env, and ${name} stands in it\\. Close it: chmod 600 /.*own\\.env$`, 'u'),
+    await writeFile(folder.join('credentials', name), text);
+  }
+  const env = { STT_ENV_FILE: own, CREDENTIALS_DIRECTORY: folder.join('credentials') };
+  const call = `[m.loadWorkerSettings()].map(({ password, token, gotifyKey, nodeName }) =>
+    [password?.reveal(), token?.reveal(), gotifyKey ?? null, nodeName ?? null])[0]`;
+  const read = async (more: Record<string, string>): Promise<unknown> =>
+    JSON.parse(await loadIn(folder.path, { ...env, ...more }, call));
+  // A password is exact, but for the line end of an editor.
+  assert.equal(await read({}), [' p \n', 'token', null, null]);
+  assert.equal(await read({ STT_TOKEN: 'environment' }), [' p \n', 'environment', null, null]);
+  assert.equal(await read({ CREDENTIALS_DIRECTORY: folder.join('nowhere') }), ['file', 'file', null, null]);
+  assert.equal(await read({ CREDENTIALS_DIRECTORY: '' }), ['file', 'file', null, null]);
+});
+
+load('names a credential that cannot be read', async () => {
+  await using folder = await temporaryFolder();
+  for (const name of ['STT_TOKEN', 'worker.env']) {
+    await mkdir(folder.join(name, name), { recursive: true });
+    const env = { STT_ENV_FILE: folder.join('worker.env'), CREDENTIALS_DIRECTORY: folder.join(name) };
+    const told = await loadIn(folder.path, env, 'm.loadWorkerSettings()');
+    assert.ok(
+      told.startsWith(`STT_CREDENTIAL 78 The credential ${folder.join(name, name)} cannot be read: EISDIR`),
+      told,
     );
-    assert.not.match(warning, 'hunter2');
-    await chmod(folder.join('own.env'), 0o600);
-    assert.equal(await warnings(), []);
   }
 });
 

@@ -1,18 +1,19 @@
 /**
- * The edge of the configuration: the only reader of process.env and of the settings files. Order: command line, environment, `.env` in
- * the working directory, the worker's own file (which the server does not read), default.
+ * The edge of the configuration: the only reader of process.env and of the settings files. Order: command line, environment, secrets
+ * that systemd hands over as credentials, `.env` in the working directory, the program's own file, default.
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { workerSetting } from './check-changes.ts';
+import { secretCredentials } from './credentials.ts';
 import type { EnvRecord } from './env-file.ts';
+import { withholdSecrets } from './open-secrets.ts';
 import { parseSettings } from './parse-settings.ts';
-import { type EnvFile, readEnvFile } from './read-env-file.ts';
+import { type EnvFile, readEnvFile, readOwnEnvFile } from './read-env-file.ts';
 import { serverSettings, type ServerSettings } from './server-settings.ts';
-import { filePath, isSecret, showable } from './setting.ts';
+import { filePath, isSecret } from './setting.ts';
 import { envFileName, findUnknownSettings, isEngineName, type UnknownSettings } from './unknown-settings.ts';
 import { checkWorkerSettings, workerSettings, type WorkerSettings } from './worker-settings.ts';
 
@@ -22,16 +23,45 @@ export type Overrides = Readonly<Record<string, string | undefined>>;
 /** One place where settings stand. `file` is undefined for the environment. */
 export type SettingSource = { file: string | undefined; record: EnvRecord };
 
-/** Where the worker's settings stand besides the command line; the first one that has a name counts. */
-export function workerSources(): SettingSource[] {
-  return sourcesOf([readEnvFile(path.resolve('.env')), readEnvFile(workerEnvFile())]);
+/** What systemd tells a service by its environment. */
+export function serviceVariables() {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, CREDENTIALS_DIRECTORY, JOURNAL_STREAM } = process.env;
+  return {
+    notifySocket: NOTIFY_SOCKET,
+    watchdogUsec: WATCHDOG_USEC,
+    watchdogPid: WATCHDOG_PID,
+    credentialsFolder: CREDENTIALS_DIRECTORY,
+    journalStream: JOURNAL_STREAM,
+  };
 }
 
-const serverSources = (): SettingSource[] => sourcesOf([readEnvFile(path.resolve('.env'))]);
+/** Where the worker's settings stand besides the command line; the first one that has a name counts. */
+export function workerSources(): SettingSource[] {
+  const own = readOwnFile(workerEnvFile());
+  const used = own.isOpen ? { ...own, record: withholdSecrets(own.record).record } : own;
+  return sourcesOf(beside(used, workerEnvFile()), secretNames);
+}
 
-function sourcesOf(files: readonly EnvFile[]): SettingSource[] {
+const secretNames = Object.values(workerSettings)
+  .filter(isSecret)
+  .map(({ env }) => env);
+
+/** The server knows no secret settings: its tokens lie in the database. */
+export const serverSources = (): SettingSource[] =>
+  sourcesOf(beside(readOwnFile(serverEnvFile()), serverEnvFile()), []);
+
+const readOwnFile = (file: string): EnvFile => readOwnEnvFile(file, serviceVariables().credentialsFolder);
+
+/** The files, that of the working directory first; it may be the own one. */
+function beside(own: EnvFile, ownFile: string): EnvFile[] {
+  const local = path.resolve('.env');
+  return local === ownFile ? [own] : [readEnvFile(local), own];
+}
+
+function sourcesOf(files: readonly EnvFile[], secrets: readonly string[]): SettingSource[] {
   return [
     { file: undefined, record: environmentBeside(files) },
+    ...secretCredentials(serviceVariables().credentialsFolder, secrets),
     ...files.map(({ file, record }) => ({ file, record })),
   ];
 }
@@ -50,12 +80,20 @@ function environmentBeside(files: readonly EnvFile[]): EnvRecord {
 }
 
 /** The worker's own settings file: `STT_ENV_FILE`, else in the platform's config folder, for root in /etc. */
-export function workerEnvFile(): string {
-  const named = process.env[envFileName]?.trim() ?? '';
+export const workerEnvFile = (): string => ownFile('worker.env');
+
+/** The server's, found in the same way. */
+export const serverEnvFile = (): string => ownFile('server.env');
+
+function ownFile(name: string): string {
+  const named = namedFile();
   if (named !== '') return path.resolve(checkedPath(named));
-  const isRoot = process.getuid?.() === 0;
-  return path.join(isRoot ? '/etc/stt' : envPaths('stt', { suffix: '' }).config, 'worker.env');
+  return path.join(isRoot() ? '/etc/stt' : envPaths('stt', { suffix: '' }).config, name);
 }
+
+const namedFile = (): string => process.env[envFileName]?.trim() ?? '';
+
+const isRoot = (): boolean => process.getuid?.() === 0;
 
 function checkedPath(named: string): string {
   try {
@@ -107,46 +145,48 @@ export function loadServerSettings(overrides: Overrides = {}): ServerSettings {
       (tlsCert === undefined) === (tlsKey === undefined)
         ? []
         : ['STT_TLS_CERT and STT_TLS_KEY belong together, and one of them is not set'],
+    places: 'in the environment, in .env, in the settings file of the server, or on the command line',
   });
-}
-
-/** What to say of names that begin as ours do, and are close to none; undefined where there are none. */
-export function strangeSettings(sources: readonly SettingSource[] = serverSources()): string | undefined {
-  const { strange } = unknownIn(sources);
-  return strange.length === 0 ? undefined : `No settings of stt, and ignored: ${strange.join(', ')}.`;
 }
 
 /** What a worker has to say of its settings besides; nothing of it keeps it from working. */
 export function settingsWarnings(): string[] {
-  const own = readEnvFile(workerEnvFile());
-  const secret = Object.values(workerSettings)
-    .map(({ env }) => env)
-    .find((env) => holdsSecret(env, own.record[env] ?? ''));
-  const isNamed = (process.env[envFileName]?.trim() ?? '') !== '';
-  const strange = strangeSettings(workerSources());
+  const file = workerEnvFile();
+  const own = readOwnFile(file);
+  const secret = own.isOpen ? withholdSecrets(own.record).names : [];
   return [
-    ...(strange === undefined ? [] : [strange]),
-    ...(isNamed && !own.isThere ? [`${envFileName} names ${own.file}, and there is no such file.`] : []),
-    ...(own.isOpen && secret !== undefined
-      ? [`Others may read ${own.file}, and ${secret} stands in it. Close it: chmod 600 ${own.file}`]
-      : []),
+    ...strangeIn(workerSources()),
+    ...missingFile(own),
+    ...(secret.length === 0
+      ? []
+      : [
+          `Others may read ${file}, so what is secret in it is ignored: ${secret.join(', ')}. Close it: chmod 600 ${file}`,
+        ]),
   ];
 }
 
-/** Whether something in that value of a setting must not be seen. */
-export function holdsSecret(env: string, value: string): boolean {
-  const definition = workerSetting(env);
-  if (definition === undefined) return false;
-  return isSecret(definition) ? value.trim() !== '' : showable(definition, value) !== value;
+/** The same for a server. */
+export const serverWarnings = (): string[] => [
+  ...strangeIn(serverSources()),
+  ...missingFile(readOwnFile(serverEnvFile())),
+];
+
+/** Names that begin as ours do, and are close to none. */
+function strangeIn(sources: readonly SettingSource[]): string[] {
+  const { strange } = unknownIn(sources);
+  return strange.length === 0 ? [] : [`No settings of stt, and ignored: ${strange.join(', ')}.`];
 }
+
+const missingFile = ({ file, isThere }: EnvFile): string[] =>
+  namedFile() === '' || isThere ? [] : [`${envFileName} names ${file}, and there is no such file.`];
 
 /** Whether it is set, in whatever place; else it has its default. */
 export const isGiven = (name: string): boolean =>
   workerSources().some(({ record }) => (record[name] ?? '').trim() !== '');
 
-/** The data folder: `STT_DATA_DIR`, else the platform's own (`$XDG_DATA_HOME/stt` on Linux). */
+/** The data folder: `STT_DATA_DIR`, else that of the services for root, the platform's own (`$XDG_DATA_HOME/stt` on Linux) for others. */
 export function dataFolder(settings: { dataDir: string | undefined }): string {
-  return path.resolve(settings.dataDir ?? envPaths('stt', { suffix: '' }).data);
+  return path.resolve(settings.dataDir ?? (isRoot() ? '/var/lib/stt' : envPaths('stt', { suffix: '' }).data));
 }
 
 /** A path for people: the home directory as `~`. */

@@ -1,7 +1,9 @@
-/** A settings file as it lies on the disk. Only reads. */
+/** A settings file as it lies on the disk, or as systemd handed it over. Only reads. */
 import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { readCredential } from './credentials.ts';
 import { type EnvRecord, parseEnvText } from './env-file.ts';
 
 export type EnvFile = {
@@ -20,6 +22,26 @@ export function readEnvFile(file: string): EnvFile {
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { file, record: {}, isThere: false, isOpen: false };
     throw unreadable(file, error);
+  }
+}
+
+/**
+ * A file that may be closed to the service itself: where systemd handed over its content as a credential of the same name, that is read,
+ * and `file` says so. Who else may read it is judged of the file itself.
+ * @throws AppError (exit 78) where it is there and cannot be read.
+ */
+export function readOwnEnvFile(file: string, credentialsFolder: string | undefined): EnvFile {
+  const credential = readCredential(credentialsFolder, path.basename(file));
+  if (credential === undefined) return readEnvFile(file);
+  return { file: credential.file, record: parseEnvText(credential.text), isThere: true, isOpen: isFileOpen(file) };
+}
+
+function isFileOpen(file: string): boolean {
+  try {
+    return isOpen(statSync(file).mode);
+  } catch {
+    // It cannot be reached at all.
+    return false;
   }
 }
 

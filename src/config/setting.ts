@@ -70,11 +70,16 @@ export function plainBaseUrl(value: string): string {
 export const withoutSecrets = (value: string): string =>
   value.replace(/^(\w+:)?(\/\/)?.*@/su, '$1$2***@').replace(/([?#]).*$/su, '$1***');
 
+/** The address without all that `withoutSecrets` hides. */
+export const withoutLogin = (value: string): string =>
+  value.replace(/^(\w+:)?(\/\/)?.*@/su, '$1$2').replace(/[?#].*$/su, '');
+
+export const isUrl = ({ parse }: Setting<unknown>): boolean =>
+  [httpUrl, baseUrl, plainBaseUrl].some((url) => parse === url);
+
 /** A value as it may be shown, right or wrong, of a setting that is no secret as a whole. */
-export function showable({ parse }: Setting<unknown>, value: string): string {
-  const isUrl = [httpUrl, baseUrl, plainBaseUrl].some((url) => parse === url);
-  return isUrl ? withoutSecrets(value) : hideSecrets(value);
-}
+export const showable = (definition: Setting<unknown>, value: string): string =>
+  isUrl(definition) ? withoutSecrets(value) : hideSecrets(value);
 
 export function flag(value: string): boolean {
   const lower = value.toLowerCase();

@@ -27,12 +27,24 @@ function markdownTable(table: SettingsTable): string {
 
 const workerFile = [
   'A worker reads its own settings file after `.env`: `worker.env` in the config folder of the platform (`~/.config/stt` on Linux; for',
-  'root `/etc/stt`), or what `STT_ENV_FILE` in the environment names. `stt setup` and `stt config set` write it, for its owner only;',
-  '`stt config` shows what is in force and where it comes from. `GGML_*` names are handed on to the engine.',
+  'root `/etc/stt`), or what `STT_ENV_FILE` in the environment names. `stt setup` and `stt config set` write it, for its owner only: in one',
+  'that others may read, secrets are ignored. `stt config` shows what is in force and where it comes from. `GGML_*` names are handed on to',
+  'the engine. Under systemd the file may come as a credential of the same name (`LoadCredential=worker.env:/etc/stt/worker.env`), and so may',
+  'each secret (`PASSWORD`, `STT_TOKEN`, `GOTIFY_KEY`), which then counts before the files.',
 ].join(' ');
 
+const serverFile =
+  'A server reads `server.env` in the same folder in the same way, or what `STT_ENV_FILE` in its environment names.';
+
 export function readmeSettings(): string {
-  return `**Worker** (\`stt run\`; the last ones are read by the server too)\n\n${workerFile}\n\n${markdownTable(workerSettings)}\n\n**Server** (\`stt-server\`)\n\n${markdownTable(serverOnly())}`;
+  return [
+    `**Worker** (\`stt run\`; the last ones are read by the server too)`,
+    workerFile,
+    markdownTable(workerSettings),
+    `**Server** (\`stt-server\`)`,
+    serverFile,
+    markdownTable(serverOnly()),
+  ].join('\n\n');
 }
 
 function envLines(table: SettingsTable): string[] {
@@ -47,7 +59,8 @@ export function envExample(): string {
   return [
     '# Settings of stt. Copy to .env in the directory where a program starts, and take the # away from what you change.',
     '# The environment goes before this file, the command line before both. A worker also reads worker.env in its config folder, after',
-    '# .env: "stt config path" says where that is, "stt config set NAME=VALUE" writes it. Generated: `npm run generate`.',
+    '# .env: "stt config path" says where that is, "stt config set NAME=VALUE" writes it. A server reads server.env there. Generated:',
+    '# `npm run generate`.',
     '',
     '## Worker (stt run); the last ones are read by the server too',
     '',

@@ -8,7 +8,7 @@ export const sharedSettings = {
     help: 'Where engines, models, the outbox and the task database live.',
     parse: filePath,
     fallback: undefined,
-    fallbackText: '`~/.local/share/stt` (the data folder of the platform)',
+    fallbackText: '`~/.local/share/stt` (the data folder of the platform); for root `/var/lib/stt`',
     example: '/var/lib/stt',
   }),
   logLevel: setting<LogLevel>({

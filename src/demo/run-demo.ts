@@ -72,8 +72,8 @@ function startServer(folder: string, library: string, signal: AbortSignal): Star
     file: process.execPath,
     args: [serverProgram, '--library', library, '--port', '0', '--database', path.join(folder, 'tasks.sqlite')],
     cwd: folder,
-    // The samples were copied a moment ago, and wholly.
-    env: { LOG_DIR: path.join(folder, 'logs'), STT_SETTLE_SECONDS: '0' },
+    // The settings of this machine's own server are not the demo's. The samples were copied a moment ago, and wholly.
+    env: { STT_ENV_FILE: devNull, LOG_DIR: path.join(folder, 'logs'), STT_SETTLE_SECONDS: '0' },
     signal,
     onLine: (line) => {
       const url = listeningUrl(line);

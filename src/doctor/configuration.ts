@@ -28,7 +28,8 @@ export function readConfiguration(overrides: Overrides): Configuration {
   const files = [local, readEnvFile(workerEnvFile())].filter(({ isThere }) => isThere);
   const secret = secretNames.find((name) => (local.record[name] ?? '').trim() !== '');
   const open =
-    local.isOpen && secret !== undefined
+    // Of the worker's own file it is said anyway.
+    local.file !== workerEnvFile() && local.isOpen && secret !== undefined
       ? [`Others may read ${local.file}, and ${secret} stands in it. Close it: chmod 600 ${local.file}`]
       : [];
   return {

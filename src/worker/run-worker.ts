@@ -12,6 +12,7 @@ import { type Engine, findEngine } from '../engine/find-engine.ts';
 import { proveEngine } from '../engine/prove-engine.ts';
 import { requireVerifiedModels } from '../engine/require-verified-models.ts';
 import { readCatalogue } from '../models/model-catalogue.ts';
+import { type ServiceNotifier, silentNotifier } from '../sd-notify.ts';
 import type { Shutdown } from '../shutdown.ts';
 import { diskError } from './disk-error.ts';
 import { importAncestorFolders } from './outbox/import-ancestor-folders.ts';
@@ -26,6 +27,7 @@ import { demoModelNote } from './report/describe-event.ts';
 import { cronStarts } from './schedule/cron-starts.ts';
 import { stopInTime } from './schedule/stop-in-time.ts';
 import { createWorkPermit } from './schedule/work-permit.ts';
+import { tellService } from './service/tell-service.ts';
 import { steerWorker } from './steer-worker.ts';
 import { type Listeners, tellListeners } from './tell-listeners.ts';
 import { clientFor, workerName, shownUrl } from './wire/client-for.ts';
@@ -40,6 +42,8 @@ export type WorkerOptions = {
   mode: RunMode;
   report: Report;
   shutdown: Pick<Shutdown, 'drain' | 'abort'>;
+  /** Where systemd started it. */
+  notifier?: ServiceNotifier;
   clock: Clock;
   /** Of this machine. */
   processors: number;
@@ -76,6 +80,14 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
   let summary = emptySummary;
   join((event) => (summary = addToSummary(summary, event)));
 
+  await using service = tellService({
+    notifier: options.notifier ?? silentNotifier,
+    stopMs: settings.stopSeconds * 1000,
+    drain: shutdown.drain,
+    report,
+    clock,
+    elapsedMs: () => performance.now(),
+  });
   // A wrong one is said before anything takes its time.
   if (settings.cron !== undefined) cronStarts(settings.cron);
   await requireFfmpeg(shutdown.drain);
@@ -118,6 +130,8 @@ async function run(options: WorkerOptions, { report, join }: Listeners): Promise
     signal: working,
   });
   join(steering.hear);
+  service.follow(steering.status);
+  join(service.hear);
   tellStart(options, engine, { slots, threads, report });
   await steering.begin();
   const stop = stopInTime({ shutdown, stopMs: settings.stopSeconds * 1000, permit, clock });

@@ -6,6 +6,7 @@ import { packageVersion } from '../package-folder.ts';
 import { openControl } from './control/control-server.ts';
 import { keepPause } from './control/keep-pause.ts';
 import { keepStatus } from './control/keep-status.ts';
+import type { WorkerStatus } from './control/worker-status.ts';
 import { startWorkingHours } from './schedule/start-working-hours.ts';
 import type { WorkPermit } from './schedule/work-permit.ts';
 import type { Report } from './worker-event.ts';
@@ -28,6 +29,8 @@ export type SteeringOptions = {
 export type Steering = AsyncDisposable & {
   /** For `stt status`: hears every event from the start on. */
   hear: Report;
+  /** What it says now. */
+  status: () => WorkerStatus;
   /** When it resolves, the permit is as the hours and a pause want it. */
   begin: () => Promise<void>;
 };
@@ -40,6 +43,7 @@ export function steerWorker(options: SteeringOptions): Steering {
   const open = new AsyncDisposableStack();
   return {
     hear: status.report,
+    status: status.status,
     async begin() {
       if (keepsHours) open.use(startWorkingHours({ cron, hours, graceMs, clock, permit, signal }));
       const pause = open.use(await keepPause({ file: paths.workerPause, permit, graceMs, clock, report }));

@@ -57,6 +57,8 @@ export function spawnServer(
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       TMPDIR: process.env['TMPDIR'],
+      // Whatever this machine's own server is told.
+      STT_ENV_FILE: '/dev/null',
       // Also for its threads, which would compile anew at each of very many starts; written by servers that end in order.
       NODE_COMPILE_CACHE: path.join(tmpdir(), 'stt-test-compile-cache'),
       AUDIO_DIR: library,

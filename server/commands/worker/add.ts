@@ -55,7 +55,7 @@ function howToUse(name: string, role: Role): string[] {
   if (role === 'worker') {
     return [
       '',
-      "In the worker's .env:  STT_TOKEN=the token above",
+      'On the worker:  stt config set STT_TOKEN',
       `A worker of the Python ancestor:  AUTH_ENABLED=true, USERNAME=${name}, PASSWORD=the token above`,
     ];
   }

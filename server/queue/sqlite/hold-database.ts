@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { databaseError } from './database-error.ts';
+import { makeForFolderOwner } from './give-to-folder-owner.ts';
 import { isStoreTrouble } from './store-trouble.ts';
 
 /** A server that is about to end may have this long. */
@@ -14,6 +15,7 @@ export type Hold = { release: () => void };
 
 /** @throws AppError where another server holds the database. */
 export function holdDatabase(file: string): Hold {
+  makeForFolderOwner(`${file}.lock`);
   const lock = new DatabaseSync(`${file}.lock`, { timeout: patienceMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');

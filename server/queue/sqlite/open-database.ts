@@ -2,12 +2,13 @@
  * Opens the task database so that a commit means durable (WAL, synchronous=FULL, both read back), and only if it is ours, whole, and
  * on a local disk: a file of another program is left as it is. Knows pragmas and versions, no tasks.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError, messageOf } from '../../../src/app-error.ts';
 import { damagedError, databaseError } from './database-error.ts';
 import { applicationId, type DatabaseFile, databaseFileAt, ownerOf, requireLocalDisk } from './database-file.ts';
+import { makeFolder, makeForFolderOwner } from './give-to-folder-owner.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 
 /** So long the store waits for another process (a command, a backup) to finish its own transaction. */
@@ -28,11 +29,12 @@ export function openDatabase(file: string, { isChecked = true, onFound }: OpenOp
   const wanted = path.resolve(file);
   try {
     const directory = path.dirname(wanted);
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     requireLocalDisk(directory);
     const found = databaseFileAt(wanted);
     onFound?.(found.file);
     const isNew = ownerOf(found.file) === 'nobody';
+    if (isNew) makeForFolderOwner(found.file);
     const db = openOwn(found.file, isChecked && !isNew);
     // Its name must be as durable as what is committed to it.
     if (isNew) syncDirectory(directory);

@@ -173,6 +173,20 @@ config('shows what is in force, where it comes from, and no secret', async () =>
   assert.is(file.stdout, `${envFile(folder)}\n`);
 });
 
+config('shows a credential as the place where a setting comes from', async () => {
+  await using folder = await temporaryFolder();
+  await own(folder, 'SERVER_URL=http://file:1\nPASSWORD=file\n');
+  await mkdir(folder.join('credentials'));
+  const [file, token] = [folder.join('credentials', 'worker.env'), folder.join('credentials', 'PASSWORD')];
+  await writeFile(file, 'SERVER_URL=http://handed:1\nPASSWORD=handed\n');
+  await writeFile(token, 'alone\n');
+  const { stdout } = await stt(folder, [], { env: { CREDENTIALS_DIRECTORY: folder.join('credentials') } });
+  assert.equal(stdout.trim().split('\n'), [
+    `SERVER_URL\thttp://handed:1\t${file}`,
+    `PASSWORD\t[hidden]\t${token}, before ${file}`,
+  ]);
+});
+
 config('ends with 78 and lists what is wrong; warns of a file that others may read', async () => {
   await using folder = await temporaryFolder();
   await own(folder, 'PASSWORD=hunter2\nSERVER_ULR=http://x\nAUTH_ENABLED=true\n');

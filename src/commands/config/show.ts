@@ -13,7 +13,7 @@ export class ShowConfigCommand extends BaseCommand {
   static override aliases = ['config:show'];
   static override summary = 'Show the settings of the worker as they are in force, and where each comes from.';
   static override description = [
-    'First counts the command line of `stt run`, then the environment, then .env in the working directory, then the settings file of the worker (see `stt config path`), then the default. Secrets are not shown. In a pipe: name, value, where from, with tabs between.',
+    'First counts the command line of `stt run`, then the environment, then secrets that systemd hands over as credentials (LoadCredential=), then .env in the working directory, then the settings file of the worker (see `stt config path`), then the default. Secrets are not shown; in a settings file that others may read they are ignored. In a pipe: name, value, where from, with tabs between.',
     'Exit codes: 0 done; 78 something is wrong with them: a worker would not start.',
   ].join('\n\n');
   static override examples = [

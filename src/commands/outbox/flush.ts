@@ -8,6 +8,7 @@ import { startProgress } from '../../progress.ts';
 import { listenForShutdown } from '../../shutdown.ts';
 import { type Delivered, deliveredExitCode, deliverNow, describeDelivered } from '../../worker/outbox/deliver-now.ts';
 import { describeEvent } from '../../worker/report/describe-event.ts';
+import { refuseRoot } from '../../worker/service/refuse-root.ts';
 import { clientFor } from '../../worker/wire/client-for.ts';
 import type { WorkerEvent } from '../../worker/worker-event.ts';
 import { BaseCommand } from '../base-command.ts';
@@ -31,6 +32,7 @@ export class FlushOutboxCommand extends BaseCommand {
     const { flags } = await this.parse(FlushOutboxCommand);
     using shutdown = listenForShutdown();
     const settings = loadWorkerSettings({ SERVER_URL: flags.server });
+    await refuseRoot(dataFolder(settings), 'stt outbox flush');
     const told: WorkerEvent[] = [];
     const delivered = await this.deliver(settings, shutdown.drain, told);
     for (const event of told) {

@@ -148,7 +148,7 @@ configure('what is pasted ahead is neither shown nor taken; a secret of several 
 configure('shows no password of an address that is set, also of one that is wrong', async () => {
   await using folder = await temporaryFolder();
   for (const url of ['http://me:1/hunter2@h', 'http://me:1 hunter2@h', 'me:hunter2@h:80']) {
-    await writeFile(folder.join('worker.env'), `SERVER_URL="${url}"\n`);
+    await writeFile(folder.join('worker.env'), `SERVER_URL="${url}"\n`, { mode: 0o600 });
     const { screen } = await ask(folder, [{ wait: ']: ', send: '\x03' }]);
     assert.match(screen, /Address of the server \[.*\*\*\*@h/u);
     assert.not.match(screen, 'hunter2');

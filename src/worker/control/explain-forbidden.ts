@@ -21,7 +21,7 @@ export async function explainForbidden<T>(dataFolder: string, command: string, w
   }
 }
 
-const quoted = (text: string): string =>
+export const quoted = (text: string): string =>
   /^[\w./-]+$/u.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Of the worker's own folder, or of the nearest one that can be seen. */
@@ -38,7 +38,7 @@ async function ownerOf(dataFolder: string): Promise<string | undefined> {
 }
 
 /** sudo takes `#1000` too. */
-async function nameOf(uid: number): Promise<string> {
+export async function nameOf(uid: number): Promise<string> {
   const users = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const fields = users.split('\n').map((line) => line.split(':'));
   return printable(fields.find(([, , id]) => id === String(uid))?.[0] ?? `#${uid}`);

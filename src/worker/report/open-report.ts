@@ -8,10 +8,15 @@ import type { Report } from '../worker-event.ts';
 
 export type OpenReport = Disposable & { report: Report };
 
-export function openReport(options: { json: boolean; logLevel: LogLevel }): OpenReport {
+export function openReport(options: {
+  json: boolean;
+  logLevel: LogLevel;
+  /** JOURNAL_STREAM. */
+  journal?: string | undefined;
+}): OpenReport {
   if (options.json) return lasting(jsonToStandardOutput());
   if (process.stdout.isTTY && process.stderr.isTTY) return createTerminalReport();
-  return lasting(createLogReport(createLogger({ level: options.logLevel })));
+  return lasting(createLogReport(createLogger({ level: options.logLevel, journal: options.journal })));
 }
 
 export function jsonToStandardOutput(): Report {

@@ -9,6 +9,7 @@ import { parseSettings } from '../../config/parse-settings.ts';
 import { workerSettings } from '../../config/worker-settings.ts';
 import { fakeWhisperCli, type FakeWhisperCli, type Habit } from '../../engine/testing/fake-whisper-cli.ts';
 import { packageFolder } from '../../package-folder.ts';
+import type { ServiceNotifier } from '../../sd-notify.ts';
 import { runWorker } from '../run-worker.ts';
 import type { RunMode } from '../pipeline/supply.ts';
 import type { Summary, WorkerEvent } from '../worker-event.ts';
@@ -33,6 +34,7 @@ export type TestWorkerOptions = {
   /** Further settings, as the environment has them. */
   env?: Record<string, string>;
   clock?: Clock;
+  notifier?: ServiceNotifier;
   /** Prepares the data folder. */
   prepare?: (paths: DataPaths) => Promise<void>;
 };
@@ -62,6 +64,7 @@ export async function startWorker(options: TestWorkerOptions): Promise<TestWorke
     mode: options.mode ?? 'forever',
     report: (event) => events.push(event),
     shutdown: { drain: drain.signal, abort: abort.signal },
+    ...(options.notifier === undefined ? {} : { notifier: options.notifier }),
     clock: options.clock ?? systemClock,
     processors: 1,
   });
