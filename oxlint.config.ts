@@ -19,6 +19,7 @@ const layers: Record<string, { files: string[]; mustNot: string[]; because: stri
       './download/**',
       './doctor/**',
       './demo/**',
+      './service/**',
     ],
     because: 'A leaf knows nothing of the rest.',
   },
@@ -34,6 +35,7 @@ const layers: Record<string, { files: string[]; mustNot: string[]; because: stri
       '../download/**',
       '../doctor/**',
       '../demo/**',
+      '../service/**',
     ],
     because: 'Settings are read by everybody and know nobody.',
   },
@@ -44,8 +46,13 @@ const layers: Record<string, { files: string[]; mustNot: string[]; because: stri
   },
   tools: {
     files: ['src/engine/**', 'src/audio/**', 'src/models/**', 'src/download/**'],
-    mustNot: ['../commands/**', '../setup/**', '../worker/**', '../doctor/**', '../demo/**'],
+    mustNot: ['../commands/**', '../setup/**', '../worker/**', '../doctor/**', '../demo/**', '../service/**'],
     because: 'Adapters for programs, files and downloads do not know who uses them.',
+  },
+  service: {
+    files: ['src/service/**'],
+    mustNot: ['../{commands,setup,worker,engine,audio,models,download,doctor,demo}/**'],
+    because: 'A service is made of settings and leaves, for whichever program it is told.',
   },
   work: {
     files: ['src/worker/**', 'src/setup/**', 'src/doctor/**', 'src/demo/**'],
@@ -60,7 +67,7 @@ const layers: Record<string, { files: string[]; mustNot: string[]; because: stri
   },
   server: {
     files: ['server/**'],
-    mustNot: ['**/src/{commands,setup,worker,engine,audio,demo}/**'],
+    mustNot: ['**/src/{commands,setup,worker,engine,audio,demo,service}/**'],
     because: 'The server takes only the wire, the settings and leaves from src.',
   },
 };
@@ -74,6 +81,7 @@ const homes: Record<string, { files: string[]; because: string }> = {
   'node:child_process': { files: ['src/run-child.ts'], because: 'Every child has an owner that ends it: run-child.' },
   'node:sqlite': { files: ['server/queue/sqlite/**'], because: 'The queue sees its interface only.' },
   dotenv: { files: ['src/config/env-file.ts'], because: 'Settings files are read, and written, in one way.' },
+  diff: { files: ['src/service/overwrite-consent.ts'], because: 'What differs is shown in one way.' },
   leven: {
     files: ['src/closest-names.ts', 'src/config/unknown-settings.ts'],
     because: 'What is close to a name is judged in one place, what is close to a setting in another.',

@@ -9,7 +9,11 @@ const args = process.argv.slice(2);
 const [first = '-'] = args;
 const isCommand = !first.startsWith('-') || (args.length === 1 && ['--help', '--version'].includes(first));
 
-const topics = { tasks: { description: 'Look after the queue.' }, worker: { description: 'Say who may work.' } };
+const topics = {
+  service: { description: 'The service of the server: status, logs, restart.' },
+  tasks: { description: 'Look after the queue.' },
+  worker: { description: 'Say who may work.' },
+};
 
 await runCommands(
   { bin: 'stt-server', topics },

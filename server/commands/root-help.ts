@@ -8,7 +8,7 @@ export class RootHelp extends Help {
     this.log('');
     this.log('OTHER COMMANDS (each explains itself with --help)');
     for (const { id, summary = '' } of this.sortedCommands.filter((command) => command.id !== 'serve')) {
-      this.log(`  ${this.config.bin} ${id.replaceAll(':', ' ').padEnd(14)}  ${summary}`);
+      this.log(`  ${this.config.bin} ${id.replaceAll(':', ' ').padEnd(17)}  ${summary}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { UnsetConfigCommand } from './config/unset.ts';
 import { DemoCommand } from './demo.ts';
 import { DoctorCommand } from './doctor.ts';
 import { DrainCommand } from './drain.ts';
+import { InstallWorkerServiceCommand } from './install-service.ts';
 import { DownloadModelsCommand } from './models/download.ts';
 import { ListModelsCommand } from './models/list.ts';
 import { RemoveModelCommand } from './models/remove.ts';
@@ -17,9 +18,13 @@ import { PauseCommand } from './pause.ts';
 import { ResumeCommand } from './resume.ts';
 import { RunCommand } from './run.ts';
 import { ServeCommand } from './serve.ts';
+import { WorkerServiceLogsCommand } from './service/logs.ts';
+import { RestartWorkerServiceCommand } from './service/restart.ts';
+import { WorkerServiceStatusCommand } from './service/status.ts';
 import { SetupCommand } from './setup.ts';
 import { StatsCommand } from './stats.ts';
 import { StatusCommand } from './status.ts';
+import { UninstallWorkerServiceCommand } from './uninstall-service.ts';
 
 export const commands = {
   config: ShowConfigCommand,
@@ -29,6 +34,7 @@ export const commands = {
   demo: DemoCommand,
   doctor: DoctorCommand,
   drain: DrainCommand,
+  'install-service': InstallWorkerServiceCommand,
   'models:download': DownloadModelsCommand,
   'models:list': ListModelsCommand,
   'models:remove': RemoveModelCommand,
@@ -40,7 +46,11 @@ export const commands = {
   resume: ResumeCommand,
   run: RunCommand,
   serve: ServeCommand,
+  'service:logs': WorkerServiceLogsCommand,
+  'service:restart': RestartWorkerServiceCommand,
+  'service:status': WorkerServiceStatusCommand,
   setup: SetupCommand,
   stats: StatsCommand,
   status: StatusCommand,
+  'uninstall-service': UninstallWorkerServiceCommand,
 };

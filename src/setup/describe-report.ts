@@ -1,5 +1,5 @@
 /** What came of a set-up, in lines for people. Pure. */
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../command-line.ts';
 import type { SetupReport } from './run-setup.ts';
 
 /** @param shorten makes a path of it for people. */

@@ -4,7 +4,7 @@ import { chooseGenerator } from './build/build-engine.ts';
 import { cmakeCommands, type Generator } from './build/cmake-arguments.ts';
 import { localDefinitions } from './build/local-definitions.ts';
 import { openvinoSteps } from './build/openvino-steps.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../command-line.ts';
 import { describeSource, engineKey, npmSource, releaseSource, type Source } from './engines/engine-record.ts';
 import { findUnfinished, hasEngineInUse, isInUse, newEngineFolder } from './engines/engine-store.ts';
 import { findSettledEngine, jobsHere } from './engines/make-engine.ts';

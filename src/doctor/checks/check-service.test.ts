@@ -51,7 +51,7 @@ run('says what is wrong with a unit, and what to do', () => {
     assert.is('exitCode' in checked ? checked.exitCode : 0, 69);
   }
   const user = parseUnit('user', shown('loaded', 'failed', 'failed', 'enabled', 'exit-code'));
-  assert.match(fixOf(judgeUnits([user])), 'journalctl --user -u stt-worker -n 50; then systemctl --user restart');
+  assert.match(fixOf(judgeUnits([user])), 'stt service logs --user -n 50; then stt service restart --user');
 });
 
 run('is well where one of two works, unless the other has failed', () => {

@@ -60,7 +60,8 @@ export function parseUnit(scope: Unit['scope'], shown: string): Unit {
 export function judgeUnits(units: readonly Unit[]): Checked {
   if (units.length === 0) return skipped('systemd does not run here');
   const there = units.filter(({ load }) => load !== 'not-found' && load !== '');
-  if (there.length === 0) return ok(`there is no unit ${workerUnit}; the worker is started by hand`, undefined);
+  if (there.length === 0)
+    return ok('the worker is started by hand; "stt install-service" makes it a service', undefined);
   const verdicts = there.map(judgeUnit);
   return (
     verdicts.find(({ status }) => status === 'fail') ??
@@ -73,13 +74,14 @@ export function judgeUnits(units: readonly Unit[]): Checked {
 function judgeUnit({ scope, load, active, sub, file, result }: Unit): Checked {
   const of = scope === 'user' ? '--user ' : '';
   const sudo = scope === 'user' ? '' : 'sudo ';
+  const scopeFlag = scope === 'user' ? ' --user' : ' --system';
   const found = `${workerUnit}${scope === 'user' ? ' (user)' : ''} is ${active}${sub === '' ? '' : ` (${sub})`}, ${file === '' ? load : file}`;
   const failed = (fix: string): Checked => fail(found, fix, 'STT_SERVICE', exitCodes.unavailable);
   if (load !== 'loaded' && load !== 'masked')
     return failed(`See what is wrong with the unit: systemctl ${of}status ${workerUnit}`);
   if (active === 'failed' || sub === 'auto-restart') {
     return failed(
-      `See why (${result}): journalctl ${of}-u ${workerUnit} -n 50; then ${sudo}systemctl ${of}restart ${workerUnit}`,
+      `See why (${result}): ${sudo}stt service logs${scopeFlag} -n 50; then ${sudo}stt service restart${scopeFlag}`,
     );
   }
   if (load === 'masked') return warn(found, `${sudo}systemctl ${of}unmask ${workerUnit}`, undefined);

@@ -1,6 +1,6 @@
 /** What a set-up for OpenVINO does besides building: for `--dry-run`. Pure but for the pins it reads. */
 import type { DataPaths } from '../../config/data-paths.ts';
-import { commandLine } from '../command-line.ts';
+import { commandLine } from '../../command-line.ts';
 import { scriptArguments, sharedEncoder } from './provide-encoder.ts';
 import { refuseUnconvertible } from './openvino-model.ts';
 import { environmentCommands, environmentPython, pinnedOpenvino } from './openvino-python.ts';

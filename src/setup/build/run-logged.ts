@@ -1,6 +1,6 @@
 /** A long step: a program whose command and whole output go to the log, and that a later set-up can find and end. */
 import { type ChildEnd, type ChildOptions, runChild } from '../../run-child.ts';
-import { commandLine } from '../command-line.ts';
+import { commandLine } from '../../command-line.ts';
 import type { BuildLog } from './build-log.ts';
 
 export type LoggedSurroundings = {

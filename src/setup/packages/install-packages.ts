@@ -5,7 +5,7 @@
 import { AppError } from '../../app-error.ts';
 import { type ExitCode, exitCodes } from '../../exit-codes.ts';
 import { describeEnd, runChild } from '../../run-child.ts';
-import { commandLine } from '../command-line.ts';
+import { commandLine } from '../../command-line.ts';
 import type { OperatingSystem } from '../detect/machine.ts';
 import { findMissingNeeds, type Look } from './find-needs.ts';
 import type { Need } from './needs.ts';

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commandLine } from '../command-line.ts';
+import { commandLine } from '../../command-line.ts';
 import type { OperatingSystem } from '../detect/machine.ts';
 import { type Need, needs } from './needs.ts';
 import type { PackagePower } from './package-power.ts';

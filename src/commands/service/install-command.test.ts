@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { settingsElsewhere, userDetails } from './install-command.ts';
+
+const details = suite('details of install-service');
+
+const names = ['SERVER_URL', 'NODE_NAME', 'USERNAME', 'PASSWORD', 'STT_DATA_DIR'];
+const carried = ['SERVER_URL'];
+
+details('names what a service will not see, and no value of it', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('worker.env');
+  const of = (record: Record<string, string>): string | undefined =>
+    settingsElsewhere(
+      file,
+      [
+        { file: undefined, record },
+        { file, record: {} },
+      ],
+      { names, carried },
+    );
+  // These are written into the file that is made.
+  assert.is(
+    of({ SERVER_URL: 'http://a', STT_DATA_DIR: '/d', USERNAME: 'login', NODE_NAME: ' ', PATH: '/bin' }),
+    undefined,
+  );
+  const told = of({ USERNAME: 'ann', PASSWORD: 'hunter2', NODE_NAME: 'box' }) ?? '';
+  assert.match(told, `in .env here: NODE_NAME, USERNAME, PASSWORD. Its own settings stand in ${file}.`);
+  assert.not.match(told, 'hunter2');
+  await writeFile(file, 'NODE_NAME=box\nSERVER_URL=http://b\n', { mode: 0o600 });
+  assert.is(of({ NODE_NAME: 'box' }), undefined);
+  assert.match(of({ SERVER_URL: 'http://a' }) ?? '', 'here: SERVER_URL.');
+});
+
+details("a user's service is told where the data is, unless its settings say so", async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join('worker.env');
+  const sources = [{ file: undefined, record: { STT_DATA_DIR: folder.join('data') } }];
+  assert.equal(userDetails(file, sources).userEnvironment, { STT_ENV_FILE: file, STT_DATA_DIR: folder.join('data') });
+  await writeFile(file, 'STT_DATA_DIR=/other\n', { mode: 0o600 });
+  assert.equal(userDetails(file, sources).userEnvironment, { STT_ENV_FILE: file });
+});
+
+details.run();

@@ -1,0 +1,33 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { execLine, plainText, unitWord } from './systemd-words.ts';
+
+const words = suite('systemd words');
+
+words('leaves plain words alone, quotes others, and has no specifiers', () => {
+  assert.is(unitWord('/usr/bin/node'), '/usr/bin/node');
+  assert.is(unitWord('/opt/my node/100%/x'), '"/opt/my node/100%%/x"');
+  assert.is(unitWord(String.raw`/a"b\c`), String.raw`"/a\"b\\c"`);
+  assert.is(unitWord("it's"), `"it's"`);
+  assert.is(unitWord(''), '""');
+  assert.is(plainText('/my home/100%'), '/my home/100%%');
+  assert.is(unitWord('/a:b'), '"/a:b"');
+});
+
+words('doubles $ in arguments, where systemd would look for a variable, and not in the program', () => {
+  assert.is(execLine(['/opt/$x/node', '/opt/$x/stt.js', 'run']), '/opt/$x/node /opt/$$x/stt.js run');
+});
+
+words('refuses what no unit can name', () => {
+  for (const name of ['/a\nExecStart=/bin/sh', '/a\tb', '/a\u0007']) {
+    assert.throws(() => unitWord(name), /does not take every character/u);
+    assert.throws(() => execLine([name]), /does not take every character/u);
+    assert.throws(() => plainText(name), /does not take every character/u);
+  }
+  for (const program of ['/a"b/node', "/it's/node", String.raw`/a\b/node`]) {
+    assert.throws(() => execLine([program]), /does not take every character/u);
+    assert.ok(execLine(['/node', program]));
+  }
+});
+
+words.run();

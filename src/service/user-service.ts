@@ -1,0 +1,86 @@
+/** A service of a user: nothing of it is root's, its settings are the user's own, and with lingering it runs without a login. Only looks. */
+import path from 'node:path';
+import { AppError } from '../app-error.ts';
+import { parseEnvText } from '../config/env-file.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { WantedTexts } from './planned-units.ts';
+import { textOf } from './installed-service.ts';
+import type { InstallWishes } from './install-wishes.ts';
+import { firstSettingsText, template } from './machine-service.ts';
+import { renderUserUnit, userTemplate } from './render-unit.ts';
+import { type Step, tryProgram } from './service-steps.ts';
+
+export type UserPlan = { problems: AppError[]; texts: WantedTexts; prepare: Step[] };
+
+export async function planUserService(wishes: InstallWishes): Promise<UserPlan> {
+  const { program, host, userEnvironment, runAs } = wishes;
+  if (runAs !== undefined) {
+    throw new AppError('A service of a user runs as that user.', {
+      code: 'STT_USAGE',
+      hint: '--run-as belongs to --system.',
+      exitCode: exitCodes.usage,
+    });
+  }
+  const problems: AppError[] = [];
+  await wishes.findEngine?.('user').catch((error: unknown) => {
+    if (!(error instanceof AppError)) throw error;
+    problems.push(error);
+  });
+  const text =
+    program.kind === 'worker'
+      ? await template(wishes, `user/${program.unit}.service`)
+      : userTemplate(await template(wishes, `${program.unit}.service`));
+  return {
+    problems,
+    texts: { unit: renderUserUnit(text, host, userEnvironment), dropIns: {}, sysusers: undefined },
+    prepare: await settingsSteps(wishes),
+  };
+}
+
+export async function settingsSteps(wishes: InstallWishes): Promise<Step[]> {
+  const { host, userSettingsFile: file, library } = wishes;
+  const text = await textOf(host, file);
+  const isNew = text === undefined;
+  const isOther = library !== undefined && parseEnvText(text ?? '')['AUDIO_DIR'] !== library;
+  return [
+    ...(isNew
+      ? ([
+          { do: 'folder', folder: path.dirname(file), mode: 0o700 },
+          { do: 'create', file, text: firstSettingsText(wishes), mode: 0o600 },
+        ] as const)
+      : []),
+    ...(isOther ? [{ do: 'setting', file, name: 'AUDIO_DIR', value: library } as const] : []),
+  ];
+}
+
+export type Lingering =
+  /** It was so before. */
+  | 'on'
+  /** We did it. */
+  | 'enabled'
+  | 'refused';
+
+const lingerCommand = (userName: string): string[] => ['loginctl', '--no-ask-password', 'enable-linger', userName];
+
+/** Whether the user's services run without a login. */
+export async function lingers(userName: string, signal: AbortSignal): Promise<boolean> {
+  const end = await tryProgram('loginctl', ['show-user', userName, '--property=Linger', '--value'], signal);
+  return end?.exitCode === 0 && end.stdout.trim() === 'yes';
+}
+
+export async function enableLinger(userName: string, signal: AbortSignal): Promise<Lingering> {
+  if (await lingers(userName, signal)) return 'on';
+  const [file = '', ...args] = lingerCommand(userName);
+  return (await tryProgram(file, args, signal))?.exitCode === 0 ? 'enabled' : 'refused';
+}
+
+export const lingerStep = (userName: string): Step => ({ do: 'run', argv: lingerCommand(userName), otherwise: '' });
+
+export const unlingerStep = (userName: string): Step => ({
+  do: 'run',
+  argv: ['loginctl', '--no-ask-password', 'disable-linger', userName],
+  otherwise: `Lingering of ${userName} could not be taken back: sudo loginctl disable-linger ${userName}`,
+});
+
+export const lingerWarning = (userName: string): string =>
+  `The service runs only while ${userName} is logged in: this machine does not let ${userName} have services beyond that. To have it run always: sudo loginctl enable-linger ${userName}`;
