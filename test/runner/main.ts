@@ -1,6 +1,7 @@
 /**
- * `node test/runner/main.ts FOLDER|FILE...`: runs every *.test.ts below, two at a time (system tests one at a time: they measure
- * and share ports). The last line is `N passed, N failed`; the exit code says the same.
+ * `node test/runner/main.ts FOLDER|FILE...`: runs every *.test.ts below, two at a time. Of the whole-system tests those that install
+ * and boot things wait for a lane of their own; the others go one at a time: they measure, and share ports. The last line is
+ * `N passed, N failed`; the exit code says the same.
  */
 import { glob, stat } from 'node:fs/promises';
 import { listenForShutdown } from '../../src/shutdown.ts';
@@ -27,10 +28,9 @@ function show(report: FileReport): void {
 using shutdown = listenForShutdown();
 const places = process.argv.slice(2);
 const files = await findTests(places);
-const queue = [...files];
 const reports: FileReport[] = [];
 
-async function runNext(): Promise<void> {
+async function runAll(queue: string[]): Promise<void> {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     if (shutdown.drain.aborted) return;
     const report = await runTestFile(file, shutdown.drain);
@@ -39,8 +39,14 @@ async function runNext(): Promise<void> {
   }
 }
 
-const lanes = places.includes('test') ? 1 : 2;
-await Promise.all(Array.from({ length: lanes }, runNext));
+const isOfKit = (file: string): boolean => /^test\/(?:packages|systemd)\//u.test(file);
+const isOfSystem = (file: string): boolean => file.startsWith('test/');
+const units = files.filter((file) => !isOfSystem(file));
+await Promise.all([runAll(units), runAll(units)]);
+await Promise.all([
+  runAll(files.filter(isOfKit)),
+  runAll(files.filter((file) => isOfSystem(file) && !isOfKit(file))),
+]);
 
 const sum = (pick: (report: FileReport) => number): number =>
   reports.reduce((total, report) => total + pick(report), 0);
