@@ -99,7 +99,7 @@ const homes: Record<string, { files: string[]; because: string }> = {
   },
   tar: { files: ['src/setup/source/unpack.ts'], because: 'Archives are hostile: one place to be careful.' },
   '@oclif/core': {
-    files: ['bin/**', 'src/commands/**', 'server/commands/**'],
+    files: ['bin/**', 'src/commands/**', 'server/commands/**', 'packaging/documents/**'],
     because: 'Only commands know of flags.',
   },
 };

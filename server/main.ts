@@ -8,7 +8,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { AppError, messageOf } from '../src/app-error.ts';
 import { type Clock, systemClock } from '../src/clock.ts';
 import { dataPaths } from '../src/config/data-paths.ts';
-import { dataFolder } from '../src/config/load-settings.ts';
+import { dataFolder, serverEnvFile } from '../src/config/load-settings.ts';
 import type { ServerSettings } from '../src/config/server-settings.ts';
 import { exitCodes } from '../src/exit-codes.ts';
 import type { Logger } from '../src/logger.ts';
@@ -206,7 +206,7 @@ async function requireLibrary(audioDir: string | undefined): Promise<string> {
   if (audioDir === undefined) {
     throw new AppError('No library is set.', {
       code: 'STT_LIBRARY_UNSET',
-      hint: 'Name the directory with the recordings: --library DIR, or AUDIO_DIR in the settings.',
+      hint: `Name the directory with the recordings: --library DIR, or AUDIO_DIR in ${serverEnvFile()}.`,
       exitCode: exitCodes.config,
     });
   }
