@@ -43,10 +43,7 @@ const isOfKit = (file: string): boolean => /^test\/(?:packages|systemd)\//u.test
 const isOfSystem = (file: string): boolean => file.startsWith('test/');
 const units = files.filter((file) => !isOfSystem(file));
 await Promise.all([runAll(units), runAll(units)]);
-await Promise.all([
-  runAll(files.filter(isOfKit)),
-  runAll(files.filter((file) => isOfSystem(file) && !isOfKit(file))),
-]);
+await Promise.all([runAll(files.filter(isOfKit)), runAll(files.filter((file) => isOfSystem(file) && !isOfKit(file)))]);
 
 const sum = (pick: (report: FileReport) => number): number =>
   reports.reduce((total, report) => total + pick(report), 0);
