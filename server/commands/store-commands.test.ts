@@ -172,7 +172,7 @@ commands('worker add shows the token once, alone on standard output; it is good 
   assert.is(added.exitCode, 0, added.outputTail);
   const token = added.stdout.trim();
   assert.match(token, /^stt_w_[\w-]{43}$/u);
-  assert.match(added.outputTail, /STT_TOKEN=[\s\S]*USERNAME=gaming-pc/u);
+  assert.match(added.outputTail, /config set STT_TOKEN[\s\S]*USERNAME=gaming-pc/u);
   assert.is((await opened.store.credentialOf(tokenSha256(token)))?.name, 'gaming-pc');
   assert.not.match(await readFile(folder.join('tasks.sqlite'), 'latin1'), token);
   assert.not.match(await readFile(folder.join('tasks.sqlite-wal'), 'latin1'), token);
