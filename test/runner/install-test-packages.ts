@@ -27,7 +27,7 @@ const kit = {
     'fish',
   ].map((tool) => `${tool} --version`),
   packages: `systemd-container mmdebstrap zstd rpm rpmlint createrepo-c shellcheck zsh fish curl
-    podman buildah runc netavark aardvark-dns catatonit iptables`.split(/\s+/u),
+    podman podman-compose runc netavark aardvark-dns catatonit iptables`.split(/\s+/u),
 };
 
 type Manager = { command: string; brings: { tools: string[]; packages: string[] } };
