@@ -77,7 +77,8 @@ async function ask(name: string, shell: Shell, folder: TemporaryFolder, line: st
     file: name,
     args: [...flags, ...words],
     cwd: folder.path,
-    env: { HOME: folder.path },
+    // zsh: without a terminal's name it draws no list.
+    env: { HOME: folder.path, TERM: 'xterm' },
     timeoutMs: 10_000,
     stdoutLimitBytes: 100_000,
   });
