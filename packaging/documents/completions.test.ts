@@ -38,6 +38,13 @@ function=\${spec#*-F }
 printf '%s\\n' "\${COMPREPLY[@]}"`,
 };
 
+/** What 3.2, the bash of macOS, has not; it does not cut at = either. */
+const oldBash: Shell = {
+  write: bashCompletion,
+  script: (bin) => `enable -n mapfile readarray compopt
+${bash.script(bin).replace('//=/ = ', '')}`,
+};
+
 const fish: Shell = {
   write: fishCompletion,
   script: () => `source $argv[1]; complete -C $argv[2] | string split -f1 \\t`,
@@ -127,9 +134,14 @@ for (const [name, shell] of Object.entries({ bash, fish, zsh })) {
   });
 }
 
-completions('a flag and its value may be one word in bash', async () => {
+completions('a flag and its value may be one word in bash, and in one as old as that of macOS', async () => {
   await using folder = await temporaryFolder();
-  assert.equal(await ask('bash', bash, folder, 'stt-server tasks list --state=de'), ['dead']);
+  await mkdir(folder.join('recordings'));
+  for (const shell of [bash, oldBash]) {
+    assert.equal(await ask('bash', shell, folder, 'stt-server tasks list --state=de'), ['dead']);
+    assert.equal(await ask('bash', shell, folder, 'stt-server --library re'), ['recordings']);
+    assert.equal(await ask('bash', shell, folder, 'stt-server tas'), ['tasks']);
+  }
 });
 
 completions.run();

@@ -3,7 +3,7 @@
  * tiny.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -20,6 +20,7 @@ import {
   machineEnvironment,
   said,
   tinyRelease,
+  withProgram,
 } from './release-folder.ts';
 
 const downloads = suite('installer, from an address');
@@ -87,7 +88,7 @@ downloads('goes on where a download was cut, in the same run and in the next', a
   await held;
   const part = path.join(machine.home, '.cache/stt-install', tarball);
   await eventually(async () => (await readFile(part)).length > 1.5 * pieceBytes, 'a second piece has come', 20_000);
-  process.kill(Number(await readFile(path.join(machine.home, '.local/lib/stt/.lock/pid'), 'utf8')), 'SIGTERM');
+  process.kill(Number(await readlink(path.join(machine.home, '.local/lib/stt/.lock'))), 'SIGTERM');
   assert.is((await running.ended).exitCode, 143);
 
   said(await install(installation), 0, /stt 1\.0\.0 is installed/u);
@@ -144,6 +145,20 @@ downloads('refuses what an address serves instead of a release', async () => {
     said(await install({ machine, PATH: withCurl, args: ['--from', baseOf(server.url)] }), exitCode, pattern, what);
     assert.equal(await machine.left(), [], what);
   }
+});
+
+downloads('takes no advice for an error, and nothing from .curlrc', async () => {
+  await using machine = await freshHome();
+  const words = 'curl: (60) SSL certificate problem: self-signed certificate';
+  const advice = 'To learn more about this situation and how to fix it, please visit the web page mentioned above.';
+  const curl = `printf '%s\\n' '${words}' 'More details here: https://curl.se/docs/sslcerts.html' '' '${advice}' >&2; exit 60`;
+  const distrusting = await withProgram(machine, 'curl', curl, withCurl);
+  const end = await install({ machine, PATH: distrusting, args: ['--from', 'https://example.org/stt'] });
+  said(end, 69, /SHA256SUMS cannot be fetched: \(60\) SSL certificate problem: self-signed certificate$/mu);
+
+  await using server = await serveRelease(() => false);
+  await writeFile(path.join(machine.home, '.curlrc'), 'url = "http://127.0.0.1:1/"\nmax-filesize = 1\n');
+  said(await install({ machine, PATH: withCurl, args: ['--from', baseOf(server.url)] }), 0, /is installed/u);
 });
 
 downloads.run();

@@ -3,14 +3,14 @@
  * kills. The releases are tiny; nothing of what is refused must leave a trace.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ChildEnd, runChild } from '../../src/run-child.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProgram } from '../support/programs.ts';
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
   everydayPath,
   freshHome,
@@ -22,6 +22,7 @@ import {
   putFile,
   said,
   tinyRelease,
+  withProgram,
   writeSums,
 } from './release-folder.ts';
 
@@ -114,14 +115,6 @@ refusals('refuses what it does not understand before it does anything', async ()
   assert.equal(await machine.left(), []);
 });
 
-/** PATH with a program of the test's own before the others. */
-async function withProgram(machine: TemporaryFolder, name: string, script: string, others = PATH): Promise<string> {
-  const folder = machine.join(`own-${name}`);
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return `${folder}:${others}`;
-}
-
 refusals('says what a machine lacks', async () => {
   await using machine = await freshHome();
   const args = ['--from', release];
@@ -129,12 +122,12 @@ refusals('says what a machine lacks', async () => {
   said(await install({ machine, PATH: noTar, args }), 69, /Missing here: tar sha256sum/u);
   said(await install({ machine, PATH, args: ['--from', 'https://example.org/stt'] }), 69, /curl is needed/u);
   said(await install({ machine, PATH: bare, args }), 69, /put node-v24\.\d+\.\d+-\S+\.tar\.gz/u);
-  const small = await withProgram(machine, 'df', 'echo head; echo /dev/x 100 90 10 90% /');
+  const small = await withProgram(machine, 'df', 'echo head; echo /dev/x 100 90 10 90% /', PATH);
   said(await install({ machine, PATH: small, args }), 74, /too little room/u);
   const uname = 'case "$1" in -s) echo Linux ;; *) echo riscv64 ;; esac';
   const strange = await withProgram(machine, 'uname', uname, bare);
   said(await install({ machine, PATH: strange, args }), 69, /none to fetch for linux-riscv64/u);
-  const windows = await withProgram(machine, 'uname', 'echo MINGW64_NT');
+  const windows = await withProgram(machine, 'uname', 'echo MINGW64_NT', PATH);
   said(await install({ machine, PATH: windows, args }), 69, /Linux and macOS; here is MINGW/u);
   assert.equal(await machine.left(), []);
 });
@@ -226,17 +219,17 @@ refusals('keeps the version that a service names, until that service is made ane
   const unit = path.join(machine.home, '.config/systemd/user/stt-worker.service');
   await mkdir(path.dirname(unit), { recursive: true });
   await writeFile(unit, `[Service]\nExecStart=node ${lib}/${first}/bin/stt.js run\n`);
-  const second = await tinyRelease(machine.join('second'), '2.0.0');
-  said(
-    await install({ machine, PATH, args: ['--from', second] }),
-    0,
-    /1\.0\.0-\w+ stays, since .*stt-worker\.service/u,
-  );
-  assert.is((await versions()).length, 2);
+  const upgrade = async (to: string): Promise<ChildEnd> =>
+    install({ machine, PATH, args: ['--from', await tinyRelease(machine.join(to), to)] });
+  said(await upgrade('2.0.0'), 0, /started again/u);
+  said(await upgrade('3.0.0'), 0, /1\.0\.0-\w+ stays, since .*stt-worker\.service/u);
+  assert.is((await versions()).length, 3);
   await rm(unit);
-  const third = await tinyRelease(machine.join('third'), '3.0.0');
-  said(await install({ machine, PATH, args: ['--from', third] }), 0, /started again/u);
-  assert.is((await versions()).join().replace(/-\w+$/u, ''), '3.0.0');
+  said(await upgrade('4.0.0'), 0, /started again/u);
+  assert.equal(
+    (await versions()).map((name) => name.replace(/-\w+$/u, '')),
+    ['3.0.0', '4.0.0'],
+  );
 });
 
 refusals('keeps the version that works when the next one does not start', async () => {
@@ -273,16 +266,16 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
     const before = await machine.left();
     const newer = await tinyRelease(machine.join('newer'), '2.0.0');
     const mark = machine.join('tar-runs');
-    const hanging = await withProgram(machine, 'tar', hangingTar(mark));
+    const hanging = await withProgram(machine, 'tar', hangingTar(mark), PATH);
     const installation = { machine, PATH: hanging, args: ['--from', newer] };
     const running = startProgram({
       ...installCommand(installation),
       cwd: machine.path,
       env: machineEnvironment(installation),
     });
-    const lock = path.join(machine.home, '.local/lib/stt/.lock/pid');
+    const lock = path.join(machine.home, '.local/lib/stt/.lock');
     await eventually(() => existsSync(mark), 'it unpacks', 20_000);
-    const pid = Number(await readFile(lock, 'utf8'));
+    const pid = Number(await readlink(lock));
     said(await install({ machine, PATH, args: ['--from', newer] }), 75, new RegExp(`process ${pid}`, 'u'));
     process.kill(pid, signal);
     const end = await running.ended;
@@ -296,8 +289,14 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
     said(await install({ machine, PATH, args: ['--from', newer] }), 0, /stt 2\.0\.0 is installed/u);
     assert.is(await installedVersion({ machine, PATH }), '2.0.0');
     if (signal === 'SIGKILL') await rm(machine.join('tmp'), { recursive: true }).then(() => mkdir(machine.join('tmp')));
-    const unversioned = (names: string[]): string[] => names.map((name) => name.replace(/[12]\.0\.0-\w+/u, 'VERSION'));
-    assert.equal(unversioned(await machine.left()), unversioned(before));
+    // The version before stays until the next upgrade.
+    const unversioned = (names: string[]): string[] => [
+      ...new Set(names.map((name) => name.replace(/[12]\.0\.0-\w+|previous/u, 'VERSION'))),
+    ];
+    assert.equal(
+      unversioned(await machine.left()).toSorted(),
+      unversioned([...before, '.local/lib/stt/previous']).toSorted(),
+    );
   });
 }
 

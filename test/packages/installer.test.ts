@@ -25,6 +25,7 @@ import {
   nodePlatform,
   tarball,
   tinyRelease,
+  unknownToGit,
   version,
 } from './release-folder.ts';
 
@@ -115,10 +116,6 @@ installer('does nothing the second time, is upgraded, and leaves the home as it 
   assert.is(upgraded.exitCode, 0, upgraded.outputTail);
   assert.is(await installedVersion({ machine, PATH: bare }), '9.0.0');
   const there = await machine.left();
-  assert.not.ok(
-    there.some((name) => name.includes(`stt/${version}-`)),
-    'the version before is gone',
-  );
   for (const page of pages) assert.not.ok(there.includes(page), `${page}, which the newer one has not`);
 
   await mkdir(path.join(machine.home, '.config/stt'), { recursive: true });
@@ -151,10 +148,12 @@ asRoot('installs for all users of a fresh Debian, and transcribes there', async 
   const unshared = ['--mount', '--propagation', 'private', 'sh', '-c', enter, root.path];
   const inside = (...args: string[]) => ({ file: 'unshare', args: [...unshared, ...args], cwd: '/', env });
 
+  await writeFile(root.join('etc/sudoers'), 'Defaults  secure_path = "/usr/sbin:/usr/bin:/sbin:/bin"\n');
   const before = await readdir(root.join('usr/local'), { recursive: true });
   const startedAt = performance.now();
   const end = await runChild({ ...inside('sh', '/media/release/install.sh', '--yes'), timeoutMs: 100_000 });
   assert.is(end.exitCode, 0, end.outputTail);
+  assert.match(end.outputTail, "With sudo, type: sudo '/usr/local/bin/stt'");
   const installTime = seconds(startedAt);
   const serverArgs = ['--library', '/srv/library', '--port', '0', '--database', '/root/tasks.sqlite'];
   await using server = startProgram(inside('stt-server', ...serverArgs));
@@ -212,6 +211,7 @@ installer('a release has the right sums, and nothing in it that another build wo
   ]) {
     assert.ok(names.includes(`stt-${version}/${needed}`), needed);
   }
+  assert.not.ok(names.includes(`stt-${version}/${unknownToGit}`), 'what git does not know');
   assert.equal(
     names.filter((name) => /\.test\.|\.ts$|\.map$|\/typescript\/|\/train\/|\.node$|package-lock/u.test(name)),
     [],
@@ -220,6 +220,27 @@ installer('a release has the right sums, and nothing in it that another build wo
 
 /** As tar sorts: a folder is followed by what is in it. */
 const sortable = (name: string): Buffer => Buffer.from(name.replaceAll('/', '\0'));
+
+installer('makes no release of what git does not know', async () => {
+  await using folder = await temporaryFolder();
+  const root = folder.join('above', 'sources');
+  for (const file of ['bin/bootstrap', 'packaging/release/build']) {
+    await cp(path.join(packageFolder, file), path.join(root, file));
+  }
+  await mkdir(path.join(root, 'node_modules/typescript'), { recursive: true });
+  const build = path.join(root, 'packaging/release/build');
+  const env = { PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+  const refuses = async (): Promise<void> => {
+    const end = await runChild({ file: build, args: ['--output', folder.join('release')], env, timeoutMs: 20_000 });
+    assert.is(end.exitCode, 69, end.outputTail);
+    assert.match(end.outputTail, 'A release is made from a clone, with git');
+  };
+  await refuses();
+  // One that lies in the repository of something else.
+  await runChild({ file: 'git', args: ['init', '--quiet', folder.join('above')], env });
+  await refuses();
+  assert.equal(await readdir(folder.join('release')), []);
+});
 
 installer('brings the Node.js that bin/bootstrap pins', async () => {
   const pins = async (file: string): Promise<string[]> => {

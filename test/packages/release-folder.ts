@@ -14,22 +14,45 @@ export const tarball = `stt-${version}.tar.gz`;
 /** As npm calls it, where there is a Node.js for it on npm. */
 export const nodePlatform = `${process.platform}-${process.arch}`;
 
-async function run(file: string, args: readonly string[], cwd?: string): Promise<void> {
-  const end = await runChild({
-    file,
-    args,
-    inheritEnv: true,
-    timeoutMs: 200_000,
-    ...(cwd === undefined ? {} : { cwd }),
-  });
+type RunOptions = { cwd?: string; env?: Record<string, string> };
+
+async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+  const end = await runChild({ file, args, inheritEnv: true, timeoutMs: 200_000, ...options });
   if (end.exitCode !== 0) throw new Error(`${file}: ${describeEnd(end)}\n${end.outputTail}`);
 }
 
-/** Without the RPM, which has a test of its own; with the Node.js of this machine's kind. */
+/** What lies about in the clone that releases are made from. */
+export const unknownToGit = 'whisper/notes.txt';
+
+/**
+ * Of the sources as they are now, in a clone of their own; without the RPM, which has a test of its own; with the Node.js of this machine's
+ * kind.
+ */
 export async function buildRelease(folder: string): Promise<void> {
+  await using clone = await temporaryFolder();
+  const leftOut = ['node_modules', '.git', '.node', '.cache', 'dist'].map((name) => `--exclude=./${name}`);
+  await run('tar', ['-cf', clone.join('sources.tar'), ...leftOut, '.'], { cwd: packageFolder });
+  const cwd = clone.join('clone');
+  await mkdir(cwd);
+  await run('tar', ['-xf', clone.join('sources.tar')], { cwd });
+  // Whatever the settings of this machine, and the repository that a hook of git runs these tests for.
+  const env = {
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_DIR: path.join(cwd, '.git'),
+    GIT_INDEX_FILE: path.join(cwd, '.git', 'index'),
+    GIT_WORK_TREE: cwd,
+  };
+  await run('git', ['init', '--quiet'], { cwd, env });
+  await run('git', ['add', '--all'], { cwd, env });
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
+  await run('git', [...author, 'commit', '--quiet', '--message=sources'], { cwd, env });
+  await symlink(path.join(packageFolder, 'node_modules'), path.join(cwd, 'node_modules'));
+  await writeFile(path.join(cwd, unknownToGit), 'a secret');
   const withNode = ['linux-x64', 'linux-arm64'].includes(nodePlatform) ? ['--with-node', nodePlatform] : [];
   const args = ['--output', folder, '--without-rpm', ...withNode];
-  await run(path.join(packageFolder, 'packaging', 'release', 'build'), args);
+  const PATH = `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
+  await run(path.join(cwd, 'packaging', 'release', 'build'), args, { env: { ...env, PATH } });
 }
 
 /** In place of the file of that name. */
@@ -45,19 +68,25 @@ export type TinyOptions = {
   program?: string;
   /** Files besides, by their names in the release. */
   files?: Record<string, string>;
+  /** Of all files in it, as chmod has it. */
+  mode?: string;
 };
 
 /** A release with programs that know their version and nothing else: what install.sh does with it is the same, and takes no time. */
 export async function tinyRelease(folder: string, madeVersion: string, options: TinyOptions = {}): Promise<string> {
   const name = `stt-${madeVersion}`;
-  const { program = `console.log('stt/${madeVersion} ' + process.platform)`, files = {} } = options;
+  const {
+    program = `console.log('stt/${madeVersion} ' + process.platform)`,
+    files = {},
+    mode = 'u=rwX,go=rX',
+  } = options;
   const all = { 'bin/stt.js': program, 'bin/stt-server.js': program, 'share/man/man1/stt.1': name, ...files };
   await mkdir(folder, { recursive: true });
   for (const [file, text] of Object.entries(all)) {
     await mkdir(path.dirname(path.join(folder, name, file)), { recursive: true });
     await writeFile(path.join(folder, name, file), text);
   }
-  await run('tar', ['-czf', `${name}.tar.gz`, name], folder);
+  await run('tar', [`--mode=${mode}`, '-czf', `${name}.tar.gz`, name], { cwd: folder });
   await rm(path.join(folder, name), { recursive: true });
   await writeSums(folder);
   await cp(installScript, path.join(folder, 'install.sh'));
@@ -74,7 +103,7 @@ export async function writeSums(folder: string): Promise<void> {
 }
 
 const everyday =
-  'sh bash env cat cut tr od base64 sha256sum sha512sum rm rmdir mkdir mktemp dirname basename ln mv cp sed awk grep find head tail id uname df sort wc chmod readlink sleep tar gzip'.split(
+  'sh bash env cat cut tr od base64 sha256sum sha512sum rm rmdir mkdir mktemp dirname basename ln ls mv cp sed awk grep find head tail id uname df sort wc chmod readlink sleep tar gzip'.split(
     ' ',
   );
 
@@ -114,21 +143,38 @@ export async function freshHome(): Promise<FreshHome> {
   return { ...folder, home, left };
 }
 
+/** PATH with a program of the test's own before the others. */
+export async function withProgram(
+  machine: TemporaryFolder,
+  name: string,
+  script: string,
+  others: string,
+): Promise<string> {
+  const folder = machine.join(`own-${name}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `${folder}:${others}`;
+}
+
 export type Installation = {
   machine: FreshHome;
   PATH: string;
   /** Besides --user and --yes. */
   args: readonly string[];
   script?: string;
+  /** Besides HOME, PATH and TMPDIR. */
+  env?: Record<string, string>;
 };
 
 export const machineEnvironment = ({
   machine,
   PATH,
-}: Pick<Installation, 'machine' | 'PATH'>): Record<string, string> => ({
+  env,
+}: Pick<Installation, 'machine' | 'PATH' | 'env'>): Record<string, string> => ({
   HOME: machine.home,
   PATH,
   TMPDIR: machine.join('tmp'),
+  ...env,
 });
 
 export const installCommand = ({ args, script = installScript }: Installation): { file: string; args: string[] } => ({

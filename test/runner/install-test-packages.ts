@@ -26,7 +26,7 @@ const kit = {
     'zsh',
     'fish',
   ].map((tool) => `${tool} --version`),
-  packages: `systemd-container mmdebstrap zstd rpm rpmlint createrepo-c shellcheck zsh fish curl
+  packages: `systemd-container mmdebstrap zstd rpm rpmlint createrepo-c shellcheck zsh fish curl git
     podman podman-compose runc netavark aardvark-dns catatonit iptables`.split(/\s+/u),
 };
 
