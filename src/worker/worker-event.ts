@@ -58,6 +58,8 @@ export type TaskProgressEvent = {
   event: 'progress';
   /** Absent while the task is prepared ahead of a slot. */
   slot?: number;
+  /** Of the recording; where there is a slot. */
+  audioSeconds?: number;
   task: string;
   phase: Phase;
   /** 0 to 1, within the phase. */

@@ -48,6 +48,7 @@ run('tells speed and time left while it transcribes', async () => {
   assert.equal(events.at(-1), {
     event: 'progress',
     slot: 1,
+    audioSeconds: 600,
     task: 'a',
     phase: 'transcribe',
     progress: 0.25,

@@ -51,7 +51,7 @@ export function trackProgress(task: string, clock: Clock, report: Report): TaskP
     const speed = measuredSpeed();
     report({
       event: 'progress',
-      ...(slot === undefined ? {} : { slot }),
+      ...(slot === undefined ? {} : { slot, audioSeconds }),
       task,
       phase,
       progress,

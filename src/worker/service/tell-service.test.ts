@@ -78,6 +78,7 @@ const started: WorkerEvent = {
   demoModel: false,
 };
 const running: WorkerEvent = { event: 'progress', task: 'a', slot: 1, phase: 'transcribe', progress: 0 };
+const delivering: WorkerEvent = { ...running, phase: 'deliver' };
 
 service('is ready when the engine was proven, and tells then what each event changes', async () => {
   await using at = scene();
@@ -94,17 +95,17 @@ service('is ready when the engine was proven, and tells then what each event cha
   ]);
 });
 
-service('feeds the watchdog while tasks come forward, and not any more when one is silent for an hour', async () => {
+service('feeds the watchdog while tasks come forward, and not any more when one is silent for too long', async () => {
   await using at = scene();
   at.follow();
   at.hear(started);
   assert.is(await at.pass(15_000, 4), 4);
-  at.hear(running);
+  at.hear(delivering);
   assert.is(await at.pass(15_000, 240), 240);
   assert.is(await at.pass(15_000, 8), 0);
-  assert.equal(at.warnings, ['Nothing comes forward for an hour: task a tells nothing. The watchdog will not be fed.']);
+  assert.equal(at.warnings, ['Nothing comes forward: task a has told nothing for 1 h. The watchdog will not be fed.']);
   // It was none after all.
-  at.hear({ ...running, progress: 0.5 });
+  at.hear({ ...delivering, progress: 0.5 });
   assert.is(await at.pass(15_000, 2), 2);
 });
 

@@ -59,7 +59,7 @@ export function tellService(options: TellServiceOptions): ServiceTeller {
       isStuckTold = true;
       report({
         event: 'warning',
-        message: `Nothing comes forward for an hour: ${stuck}. The watchdog will not be fed.`,
+        message: `Nothing comes forward: ${stuck}. The watchdog will not be fed.`,
       });
     }
     if (!drain.aborted || hasBegun) notifier.status(text());

@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TaskEndEvent, WorkerEvent } from '../worker-event.ts';
+import { longestAudioSeconds } from '../../audio/ffmpeg-arguments.ts';
+import { engineDeadlineMs } from '../../engine/whisper-cli.ts';
+import type { TaskEndEvent, TaskProgressEvent, WorkerEvent } from '../worker-event.ts';
 import { longestSilenceMs, type ProgressWatch, watchProgress } from './watch-progress.ts';
 
 const progress = suite('watchProgress');
@@ -20,7 +22,14 @@ const started: WorkerEvent = {
   demoModel: false,
 };
 const claimed = (id = task): WorkerEvent => ({ event: 'claimed', task: id, language: 'en' });
-const running: WorkerEvent = { event: 'progress', task, slot: 1, phase: 'transcribe', progress: 0.5 };
+const running: TaskProgressEvent = {
+  event: 'progress',
+  task,
+  slot: 1,
+  audioSeconds: 3600,
+  phase: 'transcribe',
+  progress: 0.5,
+};
 const ready = (id = task): WorkerEvent => ({ event: 'progress', task: id, phase: 'decode', progress: 1 });
 
 function heard(...events: readonly [WorkerEvent, number][]): ProgressWatch {
@@ -35,29 +44,44 @@ progress('a worker without tasks may be silent for ever', () => {
   assert.is(heard().stuck(1e12, false), undefined);
 });
 
-progress('a task that tells nothing for an hour hangs, in whatever phase', () => {
+progress('a task that tells nothing for an hour hangs, where no program works on it', () => {
   const phases: WorkerEvent[] = [
     claimed(),
-    running,
     { event: 'progress', task, phase: 'download', progress: 1 },
-    { event: 'progress', task, phase: 'decode', progress: 0.99 },
     { event: 'progress', task, slot: 1, phase: 'deliver', progress: 0 },
   ];
   for (const event of phases) {
     const watch = heard([event, 1000]);
     assert.is(watch.stuck(1000 + longestSilenceMs, true), undefined);
-    assert.is(watch.stuck(1000 + late, true), 'task abcdefgh tells nothing');
+    assert.is(watch.stuck(1000 + late, true), 'task abcdefgh has told nothing for 1 h');
     // Also while it may take no others.
-    assert.is(watch.stuck(1000 + late, false), 'task abcdefgh tells nothing');
+    assert.is(watch.stuck(1000 + late, false), 'task abcdefgh has told nothing for 1 h');
   }
 });
 
+progress('an engine may be silent as long as it may work, and an hour', () => {
+  const limitMs = engineDeadlineMs(3600) + longestSilenceMs;
+  for (const event of [running, { ...running, progress: 0 }]) {
+    const watch = heard([event, 1000]);
+    assert.is(watch.stuck(1000 + limitMs, true), undefined);
+    assert.is(watch.stuck(1001 + limitMs, true), 'task abcdefgh has told nothing for 41 h');
+  }
+});
+
+progress('ffmpeg may be silent as long as it may decode: not every recording says how long it is', () => {
+  const decoding: WorkerEvent = { event: 'progress', task, phase: 'decode', progress: 0 };
+  const limitMs = (longestAudioSeconds / 2) * 1000 + longestSilenceMs;
+  assert.is(heard([decoding, 0]).stuck(limitMs, true), undefined);
+  assert.is(heard([decoding, 0]).stuck(limitMs + 1, true), 'task abcdefgh has told nothing for 19 h');
+});
+
 progress('whatever it tells is progress, and nobody else tells for it', () => {
-  const watch = heard([running, 0], [running, longestSilenceMs]);
+  const downloading: WorkerEvent = { event: 'progress', task, phase: 'download', progress: 0.5 };
+  const watch = heard([downloading, 0], [downloading, longestSilenceMs]);
   watch.hear(claimed('other'), late);
   watch.hear({ event: 'warning', message: 'x' }, late);
   assert.is(watch.stuck(late, true), undefined);
-  assert.is(watch.stuck(longestSilenceMs + late, true), 'task abcdefgh tells nothing');
+  assert.is(watch.stuck(longestSilenceMs + late, true), 'task abcdefgh has told nothing for 1 h');
 });
 
 progress('one that has ended is not waited for', () => {
