@@ -12,6 +12,8 @@ import type { OperatingSystem } from '../../src/setup/detect/machine.ts';
 import { needsOf } from '../../src/setup/packages/needs.ts';
 import { readPackageTable } from '../../src/setup/packages/package-table.ts';
 import { packagesOf } from '../../src/setup/packages/plan-install.ts';
+import { runChild } from '../../src/run-child.ts';
+import { whyNoPodman } from '../support/podman.ts';
 
 const files = suite('files for containers');
 
@@ -159,6 +161,25 @@ files('the engine comes from our own set-up, and what is chosen by BACKEND is al
   assert.is(engine?.base, 'build-${BACKEND}');
   assert.is(worker.stages.at(-1)?.base, 'run-${BACKEND}');
   assert.match(textsOf(worker.stages, 'RUN').join('\n'), 'setup --backend "$BACKEND" --build-only');
+  // The check builds it with others.
+  assert.ok(textsOf(worker.stages, 'ARG').includes('CMAKE_DEFINES="GGML_NATIVE=OFF"'));
 });
+
+if ((await whyNoPodman()) === undefined) {
+  files(
+    'root who may not mount is no reason for a failure: what needs containers is skipped, and says why',
+    async () => {
+      const module = path.join(packageFolder, 'test', 'support', 'podman.ts');
+      const script = `console.log(await (await import(process.argv[1])).whyNoPodman())`;
+      const { stdout, outputTail } = await runChild({
+        file: 'setpriv',
+        args: ['--bounding-set=-sys_admin', process.execPath, '--input-type=module', '-e', script, module],
+        inheritEnv: true,
+        stdoutLimitBytes: 1000,
+      });
+      assert.match(stdout, 'may not mount', outputTail);
+    },
+  );
+}
 
 files.run();

@@ -56,6 +56,8 @@ test('the Quadlet files give units that systemd has nothing to say about', async
     assert.match(unit, /^ExecStart=.* --stop-timeout 45 .*--cap-drop all --read-only /mu);
     const [, seconds = '0'] = /^TimeoutStopSec=(\d+)$/mu.exec(unit) ?? [];
     assert.ok(Number(seconds) > 45, 'systemd is more patient than podman');
+    // Of one that is stopped while it starts.
+    assert.match(unit, /^SuccessExitStatus=143$/mu);
   }
 
   await mkdir(folder.join('wrong'));

@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageFolder } from '../../src/package-folder.ts';
-import { describeEnd, runChild } from '../../src/run-child.ts';
+import { exitCodes } from '../../src/exit-codes.ts';
+import { type ChildEnd, describeEnd, runChild } from '../../src/run-child.ts';
 import { checkDataFolder } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 
 export type BuildOptions = { output: string; version?: string; hasBundledNode?: boolean; env?: Record<string, string> };
 
@@ -19,21 +21,30 @@ export async function buildServerRpm(options: BuildOptions): Promise<string[]> {
     ...(hasBundledNode ? ['--with-bundled-node'] : []),
   ];
   const file = path.join(packageFolder, 'packaging', 'rpm', 'build');
-  const stdout = await run(file, ['--fast', '--output', output, ...flags], { cwd: output, env });
-  return stdout.trim().split('\n');
+  const args = ['--fast', '--output', output, ...flags];
+  // For a moment each looks whether the clone has its packages, and one at a time does.
+  const ended = async (): Promise<ChildEnd | undefined> => {
+    const end = await start(file, args, { cwd: output, env });
+    return end.exitCode === exitCodes.temporary ? undefined : end;
+  };
+  return outputOf(file, args, await eventually(ended, `${file} has its turn`, 60_000))
+    .trim()
+    .split('\n');
 }
 
-async function run(file: string, args: readonly string[], options: { cwd: string; env?: Record<string, string> }) {
-  const end = await runChild({
-    file,
-    args,
-    ...options,
-    inheritEnv: true,
-    timeoutMs: 200_000,
-    stdoutLimitBytes: 100_000,
-  });
+type Options = { cwd: string; env?: Record<string, string> };
+
+function start(file: string, args: readonly string[], options: Options): Promise<ChildEnd> {
+  return runChild({ file, args, ...options, inheritEnv: true, timeoutMs: 200_000, stdoutLimitBytes: 100_000 });
+}
+
+function outputOf(file: string, args: readonly string[], end: ChildEnd): string {
   if (end.exitCode !== 0) throw new Error(`${file} ${args.join(' ')}: ${describeEnd(end)}\n${end.outputTail}`);
   return end.stdout;
+}
+
+async function run(file: string, args: readonly string[], options: Options): Promise<string> {
+  return outputOf(file, args, await start(file, args, options));
 }
 
 export const systemdMacros = path.join(checkDataFolder, 'systemd-rpm-macros');

@@ -14,6 +14,8 @@ export type Compose = AsyncDisposable & {
   run: (args: readonly string[], settings?: Record<string, string>) => Promise<ChildEnd>;
   /** What comes through Caddy; undefined where nothing does. */
   ask: (place: string) => Promise<string | undefined>;
+  /** The name of the container of a service, or of a network. */
+  nameOf: (kind: 'container' | 'network', name: string) => string;
 };
 
 const composeFile = path.join(packageFolder, 'packaging', 'container', 'compose.yaml');
@@ -27,13 +29,15 @@ export async function openCompose(
   await provideCaddyImage(podman, folder);
   const project = ownName('compose');
   const [http, https] = [await freePort(), await freePort()];
+  // Not that of a test beside this one.
+  const PROXY_NETWORK = `10.23${process.pid % 10}.${Math.floor(process.pid / 10) % 256}.0/24`;
   const ports = { HTTP_PORT: `127.0.0.1:${http}`, HTTPS_PORT: `127.0.0.1:${https}` };
   const run: Compose['run'] = async (args, more) => {
     const end = await runChild({
       file: 'podman-compose',
       args: [`--podman-args=${podman.globalArgs.join(' ')}`, '-p', project, '-f', composeFile, ...args],
       inheritEnv: true,
-      env: { ...podman.env, SITE: 'localhost', ...ports, ...settings, ...more },
+      env: { ...podman.env, SITE: 'localhost', PROXY_NETWORK, ...ports, ...settings, ...more },
       timeoutMs: 120_000,
       stdoutLimitBytes: 100_000,
     });
@@ -43,9 +47,10 @@ export async function openCompose(
   return {
     run,
     ask: (place) => httpsText(https, place).catch(() => undefined),
+    nameOf: (kind, name) => `${project}_${name}${kind === 'container' ? '_1' : ''}`,
     [Symbol.asyncDispose]: async () => {
       await run(['down', '-v', '-t', '0']);
-      await podman.run(['network', 'rm', '--force', `${project}_stt`]);
+      await podman.run(['network', 'rm', '--force', `${project}_workers`, `${project}_proxy`]);
     },
   };
 }

@@ -1,11 +1,39 @@
 /** A container, network or volume for one test, gone when the test ends. See podman. */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { packageFolder } from '../../src/package-folder.ts';
 import { type ChildEnd, describeEnd } from '../../src/run-child.ts';
 import { eventually } from './eventually.ts';
 import { ownName, type Podman } from './podman.ts';
 
 /** A command line without quotes. */
 export const words = (text: string): string[] => text.trim().split(/\s+/u);
+
+/**
+ * What stands after `podman run -d --name NAME` in packaging/container/README.md, and in the other README where it is there as well.
+ * @param own What of this machine is put in place of the names there: the beginning of a word, and what it becomes.
+ */
+export async function toldArguments(name: string, own: Record<string, string>): Promise<string[]> {
+  const text = await readFile(path.join(packageFolder, 'packaging', 'container', 'README.md'), 'utf8');
+  const told = argumentsFromReadme(text, name, own);
+  const short = await readFile(path.join(packageFolder, 'README.md'), 'utf8');
+  if (short.includes(startOf(name))) assert.equal(argumentsFromReadme(short, name, own), told);
+  return told;
+}
+
+const startOf = (name: string): string => `podman run -d --name ${name} `;
+
+function argumentsFromReadme(text: string, name: string, own: Record<string, string>): string[] {
+  const [, told] = text.replaceAll(/ \\\n\s*/gu, ' ').split(startOf(name));
+  let line = ` ${told?.split('\n')[0] ?? ''} `;
+  for (const [theirs, ours] of Object.entries(own)) {
+    if (!line.includes(` ${theirs}`)) throw new Error(`there is no ${theirs} in "${startOf(name)}${line}"`);
+    line = line.replace(` ${theirs}`, ` ${ours}`);
+  }
+  return words(line);
+}
 
 /** What the README tells people to run them with. */
 export const hardened = words('--read-only --cap-drop all --security-opt no-new-privileges --stop-timeout 45');
@@ -103,4 +131,19 @@ async function make(podman: Podman, kind: 'volume' | 'network', name: string): P
       await podman.run([kind, 'rm', '--force', name]);
     },
   };
+}
+
+type ImageConfig = {
+  User: string;
+  Entrypoint: string[];
+  Cmd: string[] | null;
+  StopSignal: string;
+  Labels: Record<string, string>;
+  Volumes: Record<string, object>;
+};
+export type Image = { Config: ImageConfig; Healthcheck: { Test: string[] }; Size: number };
+
+export async function inspectImage(podman: Podman, image: string): Promise<Image> {
+  const [found] = JSON.parse(await podman.output(['image', 'inspect', image])) as [Image];
+  return found;
 }

@@ -37,6 +37,8 @@ export async function whyNoPodman(): Promise<string | undefined> {
   for (const program of programs) {
     if ((await findProgram(program, searchPath)).kind !== 'found') return `there is no ${program}`;
   }
+  const spaces = await runChild({ file: 'unshare', args: ['--mount', '--net', 'true'] });
+  if (spaces.exitCode !== 0) return 'this machine may not mount, or make networks';
   return undefined;
 }
 
