@@ -38,6 +38,7 @@ function isThere(file: string): boolean {
     // Also where the name is taken by the ancestor's, and ours would lie beside it.
     return ownerOf(databaseFileAt(file).file) === 'us';
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new AppError(`The task database ${file} cannot be read: ${messageOf(error)}.`, {
       code: 'STT_DATABASE',
       hint: 'Name the file that the server uses (--database FILE, or DB_FILE), and run this as a user who may read and write it.',

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { networkFileSystem } from '../../network-file-system.ts';
 import { databaseError } from './database-error.ts';
+import { requirePlainFiles } from './give-to-folder-owner.ts';
 
 /** "Stt1", in the header of the file: this database is ours. */
 export const applicationId = 0x53_74_74_31;
@@ -16,8 +17,11 @@ export type DatabaseFile = {
 /** `file`, or `file.stt.sqlite` where `file` is another program's (the ancestor's DB_FILE). */
 export function databaseFileAt(file: string): DatabaseFile {
   const wanted = path.resolve(file);
+  // Before it is opened: reading from a pipe would wait for ever.
+  requirePlainFiles(wanted);
   if (ownerOf(wanted) !== 'other') return { file: wanted, foreignFile: undefined };
   const sibling = `${wanted}.stt.sqlite`;
+  requirePlainFiles(sibling);
   if (ownerOf(sibling) === 'other') throw new Error(`${sibling} is not a task database of stt either`);
   return { file: sibling, foreignFile: wanted };
 }

@@ -6,27 +6,33 @@
 import { DatabaseSync } from 'node:sqlite';
 import { databaseError } from './database-error.ts';
 import { makeForFolderOwner } from './give-to-folder-owner.ts';
-import { isStoreTrouble } from './store-trouble.ts';
+import { isTaken, passingTrouble } from './passing-trouble.ts';
 
 /** A server that is about to end may have this long. */
 const patienceMs = 2000;
 
 export type Hold = { release: () => void };
 
-/** @throws AppError where another server holds the database. */
+/** @throws AppError where another server holds the database (exit 78), and where the machine does not let us, for now (74, 75). */
 export function holdDatabase(file: string): Hold {
-  makeForFolderOwner(`${file}.lock`);
-  const lock = new DatabaseSync(`${file}.lock`, { timeout: patienceMs });
+  const lock = `${file}.lock`;
+  let db: DatabaseSync | undefined;
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    makeForFolderOwner(lock);
+    db = new DatabaseSync(lock, { timeout: patienceMs });
+    db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    lock.close();
-    if (!isStoreTrouble(error)) throw error;
-    throw databaseError(
-      `Another server uses the task database ${file}.`,
-      'Stop that one, or give this one a file of its own with DB_FILE (or --database).',
-      error,
-    );
+    db?.close();
+    if (isTaken(error)) throw takenByAnother(file, error);
+    throw passingTrouble(lock, error) ?? error;
   }
-  return { release: () => lock.close() };
+  const held = db;
+  return { release: () => held.close() };
 }
+
+const takenByAnother = (file: string, cause: unknown): Error =>
+  databaseError(
+    `Another server uses the task database ${file}.`,
+    'Stop that one, or give this one a file of its own with DB_FILE (or --database).',
+    cause,
+  );

@@ -34,6 +34,16 @@ run('makes a database whose commits are durable, and the folders to it', async (
   db.close();
 });
 
+run('a database that is locked for long may be opened later', async () => {
+  await using folder = await temporaryFolder();
+  const { db, file } = openDatabase(folder.join('tasks.sqlite'));
+  db.close();
+  using rival = new DatabaseSync(file);
+  rival.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  const error = errorOf(() => openDatabase(file));
+  assert.equal([error.code, error.exitCode], ['STT_DATABASE_TROUBLE', 75]);
+});
+
 run('opens its own database again, also after a crash', async () => {
   await using folder = await temporaryFolder();
   const first = openDatabase(folder.join('tasks.sqlite'));

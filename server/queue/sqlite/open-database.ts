@@ -8,8 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { AppError, messageOf } from '../../../src/app-error.ts';
 import { damagedError, databaseError } from './database-error.ts';
 import { applicationId, type DatabaseFile, databaseFileAt, ownerOf, requireLocalDisk } from './database-file.ts';
-import { makeFolder, makeForFolderOwner } from './give-to-folder-owner.ts';
+import { asFolderOwner, makeFolder, makeForFolderOwner } from './give-to-folder-owner.ts';
 import { migrate, schemaVersion } from './migrations.ts';
+import { passingTrouble } from './passing-trouble.ts';
 
 /** So long the store waits for another process (a command, a backup) to finish its own transaction. */
 export const busyTimeoutMs = 5000;
@@ -31,16 +32,20 @@ export function openDatabase(file: string, { isChecked = true, onFound }: OpenOp
     const directory = path.dirname(wanted);
     makeFolder(directory);
     requireLocalDisk(directory);
-    const found = databaseFileAt(wanted);
-    onFound?.(found.file);
-    const isNew = ownerOf(found.file) === 'nobody';
-    if (isNew) makeForFolderOwner(found.file);
-    const db = openOwn(found.file, isChecked && !isNew);
-    // Its name must be as durable as what is committed to it.
-    if (isNew) syncDirectory(directory);
-    return { ...found, db };
+    return asFolderOwner(directory, () => {
+      const found = databaseFileAt(wanted);
+      onFound?.(found.file);
+      const isNew = ownerOf(found.file) === 'nobody';
+      if (isNew) makeForFolderOwner(found.file);
+      const db = openOwn(found.file, isChecked && !isNew);
+      // Its name must be as durable as what is committed to it.
+      if (isNew) syncDirectory(directory);
+      return { ...found, db };
+    });
   } catch (error) {
     if (error instanceof AppError) throw error;
+    const passing = passingTrouble(wanted, error);
+    if (passing !== undefined) throw passing;
     throw databaseError(
       `The task database ${wanted} cannot be opened: ${messageOf(error)}.`,
       'Set DB_FILE (or --database) to a file on a local disk, in a directory that this user may write.',
