@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { dataPaths } from '../config/data-paths.ts';
+import { runChild } from '../run-child.ts';
 import { type EngineSettings, findEngine } from './find-engine.ts';
 import { plainRunOptions } from './run-options.ts';
 
@@ -91,5 +92,22 @@ run('insists on voice activity detection that was asked for', async () => {
     assert.equal([error['code'], error['exitCode']], ['STT_VAD_MODEL_MISSING', 78]);
   }
 });
+
+if (process.getuid?.() === 0) {
+  run('says of a model that is there and closed that it may not be read, and by whom', async () => {
+    await using folder = await dataFolder();
+    await chmod(folder.paths.models, 0o700);
+    await chmod(path.dirname(folder.paths.models), 0o755);
+    const findModelHere = `
+      const { findModel } = await import(${JSON.stringify(new URL('find-engine.ts', import.meta.url).href)});
+      await findModel({ model: 'medium' }, ${JSON.stringify(folder.paths)}).catch((error) => console.log(error.message));`;
+    const asDaemon = ['--reuid=1', '--regid=1', '--clear-groups'];
+    const args = [...asDaemon, process.execPath, '--input-type=module', '--eval', findModelHere];
+    const { outputTail } = await runChild({ file: 'setpriv', args });
+    assert.match(outputTail, /^The model \S+ggml-medium\.bin may not be read by daemon: permission denied\.$/mu);
+  });
+} else {
+  run('NOT TRIED: only root can ask as somebody else', () => assert.ok(process.getuid?.() !== 0));
+}
 
 run.run();

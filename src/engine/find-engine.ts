@@ -4,8 +4,9 @@
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
-import { AppError } from '../app-error.ts';
+import { AppError, systemErrorCode } from '../app-error.ts';
 import { type DataPaths, modelFile } from '../config/data-paths.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { Backend } from '../backend.ts';
@@ -101,6 +102,7 @@ export async function findModel(
   paths: DataPaths,
 ): Promise<Pick<Engine, 'modelFile' | 'modelName' | 'isDemoModel'>> {
   const file = modelFile(paths, model);
+  await requireReadable(file, 'STT_MODEL_MISSING', 'The model');
   if (await isFile(file)) {
     const modelName = path
       .basename(file)
@@ -120,6 +122,7 @@ export async function findModel(
 export async function findVadModel(settings: EngineSettings, paths: DataPaths): Promise<string | undefined> {
   if (settings.vadEnabled === false) return undefined;
   const file = path.resolve(settings.vadModel ?? path.join(paths.models, 'ggml-silero-v6.2.0.bin'));
+  await requireReadable(file, 'STT_VAD_MODEL_MISSING', 'The model for voice activity detection');
   if (await isFile(file)) return file;
   // A model that was named is wanted, also where VAD_ENABLED is not set.
   if (settings.vadEnabled === undefined && settings.vadModel === undefined) return undefined;
@@ -130,6 +133,28 @@ export async function findVadModel(settings: EngineSettings, paths: DataPaths): 
 
 function missing(code: `STT_${string}`, message: string, hint: string[]): AppError {
   return new AppError(message, { code, hint: hint.join('\n  '), exitCode: exitCodes.config });
+}
+
+/** @throws AppError for one that is there, or may be, and is closed to this user. */
+async function requireReadable(file: string, code: `STT_${string}`, what: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EACCES') return;
+    throw missing(code, `${what} ${file} may not be read by ${ownName()}: permission denied.`, [
+      'Let it be read, with the folders above it: sudo chmod -R o+rX FOLDER,',
+      'or name another one in STT_MODEL or VAD_MODEL.',
+    ]);
+  }
+}
+
+/** In a container a user may have none. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`;
+  }
 }
 
 /** Where programs have one: on Windows. */
