@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { Flags } from '@oclif/core';
 import {
-  givenIn,
   InstallCommand,
   installDescription,
   installFlags,
@@ -11,7 +10,10 @@ import {
 } from '../../src/commands/service/install-command.ts';
 import { serverEnvFile, serverSources } from '../../src/config/load-settings.ts';
 import { serverSettings } from '../../src/config/server-settings.ts';
+import { carriedSettings, settingsFileOf } from '../../src/service/carried-settings.ts';
+import { thisHost } from '../../src/service/host.ts';
 import type { InstallReport } from '../../src/service/install-on-systemd.ts';
+import { scopeOf } from '../../src/service/install-wishes.ts';
 import { serverProgram } from '../../src/service/service-program.ts';
 
 export class InstallServerServiceCommand extends InstallCommand {
@@ -43,13 +45,18 @@ export class InstallServerServiceCommand extends InstallCommand {
   async run(): Promise<InstallReport> {
     const { flags } = await this.parse(InstallServerServiceCommand);
     const sources = serverSources();
-    const audioDir = givenIn(sources, 'AUDIO_DIR');
+    const host = thisHost(this.program, process.argv[1]);
+    const scope = scopeOf({ scope: flags.system ? 'system' : flags.user ? 'user' : undefined, host });
+    const carried = carriedSettings(scope, sources, ['AUDIO_DIR']);
+    const firstSettings = Object.fromEntries(
+      Object.entries(carried).map(([name, folder]) => [name, path.resolve(folder)]),
+    );
     return this.install(flags, {
       library: flags.library,
-      firstSettings: audioDir === undefined ? {} : { AUDIO_DIR: path.resolve(audioDir) },
-      settingsElsewhere: settingsElsewhere(serverEnvFile(), sources, {
+      firstSettings,
+      settingsElsewhere: settingsElsewhere(settingsFileOf(scope, host, serverEnvFile(), this.program), sources, {
         names: Object.values(serverSettings).map(({ env }) => env),
-        carried: ['AUDIO_DIR'],
+        carried: Object.keys(firstSettings),
       }),
       ...userDetails(serverEnvFile(), sources),
       findEngine: undefined,

@@ -6,11 +6,14 @@ import { readSettings } from '../config/parse-settings.ts';
 import { readEnvFile } from '../config/read-env-file.ts';
 import { workerSettings } from '../config/worker-settings.ts';
 import { type EngineSettings, findEngine } from '../engine/find-engine.ts';
+import { isEngineName } from '../config/unknown-settings.ts';
+import { carriedSettings, settingsFileOf } from '../service/carried-settings.ts';
+import { thisHost } from '../service/host.ts';
 import type { InstallReport } from '../service/install-on-systemd.ts';
-import type { EngineFound } from '../service/install-wishes.ts';
+import { type EngineFound, scopeOf } from '../service/install-wishes.ts';
 import { type ServiceScope, systemDataFolder, workerProgram } from '../service/service-program.ts';
+import { shellEnvironment } from '../service/shell-environment.ts';
 import {
-  givenIn,
   InstallCommand,
   installDescription,
   installFlags,
@@ -35,15 +38,21 @@ export class InstallWorkerServiceCommand extends InstallCommand {
   async run(): Promise<InstallReport> {
     const { flags } = await this.parse(InstallWorkerServiceCommand);
     const sources = workerSources();
-    const serverUrl = givenIn(sources, 'SERVER_URL');
+    const host = thisHost(this.program, process.argv[1]);
+    const scope = scopeOf({ scope: flags.system ? 'system' : flags.user ? 'user' : undefined, host });
+    const engineNames = sources.flatMap(({ record }) => Object.keys(record)).filter(isEngineName);
+    const firstSettings = carriedSettings(scope, sources, ['SERVER_URL', ...engineNames]);
+    const details = userDetails(workerEnvFile(), sources);
+    const environment = sources.find(({ file }) => file === undefined)?.record ?? {};
     return this.install(flags, {
       library: undefined,
-      firstSettings: serverUrl === undefined ? {} : { SERVER_URL: serverUrl },
-      settingsElsewhere: settingsElsewhere(workerEnvFile(), sources, {
-        names: Object.values(workerSettings).map(({ env }) => env),
-        carried: ['SERVER_URL'],
+      firstSettings,
+      settingsElsewhere: settingsElsewhere(settingsFileOf(scope, host, workerEnvFile(), this.program), sources, {
+        names: [...Object.values(workerSettings).map(({ env }) => env), ...new Set(engineNames)],
+        carried: Object.keys(firstSettings),
       }),
-      ...userDetails(workerEnvFile(), sources),
+      ...details,
+      userEnvironment: { ...details.userEnvironment, ...(await shellEnvironment(environment)) },
       findEngine: engineOf,
     });
   }

@@ -1,6 +1,7 @@
 /** Users that a service may run as. */
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { Host } from './host.ts';
 import type { Account } from './render-unit.ts';
 import { tryProgram } from './service-steps.ts';
 import { unitValues } from './unit-text.ts';
@@ -31,9 +32,10 @@ export async function mayUser(
   right: 'r' | 'w' | 'x',
   file: string,
   signal: AbortSignal,
+  host?: Host,
 ): Promise<boolean | undefined> {
   if ((await tryProgram('id', ['-u', '--', user], signal))?.exitCode !== 0) return undefined;
-  const end = await tryProgram('runuser', ['-u', user, '--', 'test', `-${right}`, file], signal);
+  const end = await tryProgram('runuser', ['-u', user, '--', 'test', `-${right}`, file], signal, { host });
   return end === undefined ? undefined : end.exitCode === 0;
 }
 

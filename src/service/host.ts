@@ -3,7 +3,6 @@ import { realpathSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
-import envPaths from 'env-paths';
 import { systemErrorCode } from '../app-error.ts';
 import { packageFolder, packageVersion } from '../package-folder.ts';
 import type { ServiceProgram } from './service-program.ts';
@@ -16,7 +15,7 @@ export type Host = {
   uid: number;
   userName: string;
   home: string;
-  /** `~/.config`. */
+  /** `~/.config`, whatever XDG_CONFIG_HOME says in this shell: systemd does not see it. */
   configHome: string;
   /** This Node.js, by the path that stays. */
   node: string;
@@ -34,7 +33,7 @@ export function thisHost({ bin }: ServiceProgram, startedAs: string | undefined)
     uid,
     userName: nameOf(uid),
     home: homedir(),
-    configHome: path.dirname(envPaths('stt', { suffix: '' }).config),
+    configHome: path.join(homedir(), '.config'),
     node: stableNode(process.execPath, ['/usr/bin/node', '/usr/local/bin/node', '/opt/homebrew/bin/node']),
     script: stableScript(path.join(packageFolder, 'bin', `${bin}.js`), startedAs),
     packageFolder,

@@ -7,8 +7,12 @@ import { printable } from '../printable.ts';
 import { askAccount } from './account.ts';
 import type { InstallReport } from './install-on-systemd.ts';
 import { type ChangeWishes, type InstallWishes, needsRoot, scopeOf } from './install-wishes.ts';
+import { describeCarried } from './carried-settings.ts';
+import { isThere } from './installed-service.ts';
 import { type LaunchdPlace, launchdPlace, type LaunchdState, launchdState } from './launchd-place.ts';
 import { plistCommand, renderPlist } from './launchd-plist.ts';
+import { restartSteps, stopSteps } from './launchd-steps.ts';
+import { describeLaunchd } from './describe-launchd.ts';
 import { describeDifference, obtainConsent, type PlannedFile } from './overwrite-consent.ts';
 import { fileSteps, isChanged } from './planned-units.ts';
 import { judgeFile, sealText } from './sealed-text.ts';
@@ -33,7 +37,7 @@ export async function installOnLaunchd(wishes: InstallWishes): Promise<InstallRe
   if (problem !== undefined && !wishes.isForced && !isDryRun) throw problem;
 
   const text = sealText(
-    renderPlist(plistOf(wishes, place, user)),
+    renderPlist(await describeLaunchd(wishes, place, { userName: user, present: state.plist })),
     { program: program.bin, version: host.version },
     `Changes belong into the settings: ${program.bin} install-service makes it anew.`,
   );
@@ -45,7 +49,15 @@ export async function installOnLaunchd(wishes: InstallWishes): Promise<InstallRe
   };
   // A daemon has the settings of the user that it runs as.
   const settings = scope === 'user' ? await settingsSteps(wishes) : [];
-  const steps = installSteps(wishes, scope, place, state, planned, settings);
+  const log = user === undefined ? [] : await logSteps(wishes, place, user, isChanged(planned));
+  const isNew = isChanged(planned) || settings.some(({ do: what }) => what === 'setting' || what === 'create');
+  const steps = [
+    ...settings,
+    ...(isChanged(planned) ? [{ do: 'folder', folder: path.dirname(place.logFile), mode: 0o755 } as const] : []),
+    ...log,
+    ...fileSteps([planned]),
+    ...(isStarted ? startSteps(place, state, isNew) : []),
+  ];
   const report: InstallReport = {
     unit: program.label,
     scope,
@@ -69,13 +81,14 @@ export async function installOnLaunchd(wishes: InstallWishes): Promise<InstallRe
   await obtainConsent([planned], wishes);
   await runSteps(steps, { host, say, signal });
   if (isChanged(planned)) say(describeChange(planned, host.version));
+  for (const line of describeCarried(settings, wishes)) say(line);
   for (const warning of report.warnings) say(`Warning: ${warning}`);
   if (steps.length === 0) say(`${program.label} is as it should be; nothing to do.`);
   if (!isStarted) {
     if (!state.isLoaded) say(`It starts at the next login; now: ${program.bin} install-service --now`);
     return report;
   }
-  if (!state.isRunning || isChanged(planned)) await untilRunning(wishes, place);
+  if (!state.isRunning || isNew) await untilRunning(wishes, place);
   say(`${program.label} runs. What it does: ${program.bin} service status`);
   return { ...report, isStarted: true };
 }
@@ -93,67 +106,22 @@ async function runAs(wishes: InstallWishes, scope: ServiceScope): Promise<string
   });
 }
 
-function plistOf({ program, host, userEnvironment }: InstallWishes, place: LaunchdPlace, userName: string | undefined) {
-  const home = userName === undefined ? host.home : `/Users/${userName}`;
-  // Of the login's PATH launchd knows nothing, and ffmpeg lies where Homebrew puts it.
-  const PATH = [
-    path.dirname(host.node),
-    '/opt/homebrew/bin',
-    '/usr/local/bin',
-    '/usr/bin',
-    '/bin',
-    '/usr/sbin',
-    '/sbin',
-  ];
-  return {
-    label: program.label,
-    command: [host.node, host.script, ...(program.args.length === 0 ? ['serve'] : program.args)],
-    environment: { HOME: home, PATH: [...new Set(PATH)].join(':'), ...(userName === undefined ? userEnvironment : {}) },
-    logFile: place.logFile,
-    workingFolder: home,
-    userName,
-    niceness: program.kind === 'worker' ? 10 : 0,
-  };
+/** launchd opens the log as the user, who may not make files in a folder of root's; and what is root's no user leads elsewhere. */
+async function logSteps(
+  { host }: InstallWishes,
+  { logFile }: LaunchdPlace,
+  user: string,
+  isChanged: boolean,
+): Promise<Step[]> {
+  if (!isChanged && (await isThere(host, logFile))) return [];
+  return [{ do: 'create', file: logFile, text: '', mode: 0o640 }, run('chown', user, logFile)];
 }
 
-function installSteps(
-  wishes: InstallWishes,
-  scope: ServiceScope,
-  place: LaunchdPlace,
-  { isLoaded, isRunning }: LaunchdState,
-  planned: PlannedFile,
-  settings: readonly Step[],
-): Step[] {
-  const isNew = isChanged(planned);
-  const { runAs: user } = wishes;
-  return [
-    ...settings,
-    ...(isNew ? [{ do: 'folder', folder: path.dirname(place.logFile), mode: 0o755 } as const] : []),
-    ...(isNew && scope === 'system' && user !== undefined ? [run('chown', user, path.dirname(place.logFile))] : []),
-    ...fileSteps([planned]),
-    ...(wishes.isStarted ? startSteps(place, isLoaded, isRunning, isNew) : []),
-  ];
+function startSteps(place: LaunchdPlace, { isLoaded, isRunning, plist }: LaunchdState, isNew: boolean): Step[] {
+  if (isLoaded && isNew) return restartSteps(place, plist);
+  if (isLoaded) return isRunning ? [] : [run('launchctl', 'kickstart', place.target)];
+  return [run('launchctl', 'enable', place.target), run('launchctl', 'bootstrap', place.domain, place.plistFile)];
 }
-
-function startSteps(
-  { target, domain, plistFile }: LaunchdPlace,
-  isLoaded: boolean,
-  isRunning: boolean,
-  isNew: boolean,
-): Step[] {
-  if (isLoaded && !isNew) return isRunning ? [] : [run('launchctl', 'kickstart', '-k', target)];
-  return [
-    ...(isLoaded ? stopSteps(target) : []),
-    run('launchctl', 'enable', target),
-    run('launchctl', 'bootstrap', domain, plistFile),
-  ];
-}
-
-/** bootout does not wait for the end of what it stops, and what is still ending cannot be told of again. */
-const stopSteps = (target: string): Step[] => [
-  { ...run('launchctl', 'bootout', target), otherwise: '' },
-  { do: 'awaitGone', argv: ['launchctl', 'print', target], timeoutMs: 60_000 },
-];
 
 function describeChange({ file, present, wanted = '', state }: PlannedFile, version: string): string {
   if (state.kind !== 'older') return `Written: ${file}`;
@@ -214,7 +182,7 @@ export async function uninstallOnLaunchd(wishes: ChangeWishes): Promise<Uninstal
     wanted: undefined,
     state: judgeFile(plist, undefined),
   };
-  const steps = [...(isLoaded ? stopSteps(place.target) : []), ...fileSteps([planned])];
+  const steps = [...(isLoaded ? stopSteps(place, plist) : []), ...fileSteps([planned])];
   if (wishes.isDryRun)
     return { ...nothing, wasThere: true, steps: [...describeDifference(planned), ...describeSteps(steps)] };
   await obtainConsent([planned], wishes);

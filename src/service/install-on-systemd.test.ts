@@ -227,6 +227,25 @@ install('goes on where lingering is refused, and says what that means', async ()
   assert.not.match(await machine.read('/home/ann/.config/systemd/user/stt-worker.service'), 'takes back');
 });
 
+install('another library for a service that runs starts it anew', async () => {
+  await using machine = await fakeMachine({ host: user });
+  const server = (library: string) => {
+    const { host } = machine.server();
+    const userSettingsFile = '/home/ann/.config/stt/server.env';
+    return installOnSystemd(machine.server({ host, userSettingsFile, library, isStarted: true }));
+  };
+  await mkdir(machine.folder.join('root/data/a'), { recursive: true });
+  await mkdir(machine.folder.join('root/data/b'), { recursive: true });
+  await server('/data/a');
+  const before = (await machine.changes()).length;
+  await server('/data/a');
+  assert.equal((await machine.changes()).slice(before), []);
+  const report = await server('/data/b');
+  assert.equal([report.written, report.isStarted], [[], true]);
+  assert.is((await machine.changes()).slice(before).at(-1), 'systemctl --user restart stt-server.service');
+  assert.match(await machine.read('/home/ann/.config/stt/server.env'), '\nAUDIO_DIR=/data/b\n');
+});
+
 install('a dry run tells all of it, also what is in the way, and does nothing', async () => {
   await using machine = await fakeMachine({ host: user });
   await machine.write(unitFile, '[Service]\nExecStart=/mine\n');
@@ -246,6 +265,20 @@ install('a dry run tells all of it, also what is in the way, and does nothing', 
   assert.is(await machine.read(unitFile), '[Service]\nExecStart=/mine\n');
   assert.equal(await machine.changes(), []);
   assert.is(await stat(path.join(machine.host.root, 'etc/stt')).catch(() => 'missing'), 'missing');
+});
+
+install('a dry run says what it would warn of, also of a user that it would make', async () => {
+  await using machine = await fakeMachine();
+  const settingsElsewhere = 'It will not see PORT.';
+  const none = await installOnSystemd(machine.server({ isDryRun: true, settingsElsewhere }));
+  const noLibrary = '/etc/stt/server.env names no library: stt-server install-service --library DIR';
+  assert.equal(none.warnings, [settingsElsewhere, noLibrary]);
+  for (const warning of none.warnings) assert.ok(none.steps?.includes(`# Warning: ${warning}`), warning);
+  await mkdir(machine.folder.join('root/data/audio'), { recursive: true });
+  const closed = await installOnSystemd(machine.server({ isDryRun: true, library: '/data/audio' }));
+  assert.match(closed.warnings[0] ?? '', /^stt-server may not write into the library \/data\/audio/u);
+  assert.match(closed.steps?.join('\n') ?? '', /^# Warning: stt-server may not[^\n]*\n# {5}sudo setfacl /mu);
+  assert.equal(await machine.changes(), []);
 });
 
 install.run();

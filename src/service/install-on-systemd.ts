@@ -1,6 +1,7 @@
 /** `install-service` where systemd runs: looks, says what is in the way, asks before it overwrites, does, and starts. */
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { dataFolderProblem } from './data-folder-problem.ts';
 import { realFile } from './host.ts';
 import { type InstalledService, lookAtInstalled } from './installed-service.ts';
 import { type InstallWishes, needsRoot, scopeOf } from './install-wishes.ts';
@@ -8,12 +9,13 @@ import { libraryWarning } from './library-of-server.ts';
 import { type MachinePlan, planMachineService, userSteps } from './machine-service.ts';
 import { describeDifference, obtainConsent, type PlannedFile } from './overwrite-consent.ts';
 import { fileSteps, isChanged, planUnits } from './planned-units.ts';
-import { lookAtSelinux, relabel, type Selinux } from './selinux.ts';
+import { lookAtSelinux, relabel, type Selinux, selinuxWarning } from './selinux.ts';
 import type { ServiceScope } from './service-program.ts';
 import { describeSteps, run, runSteps, type Step } from './service-steps.ts';
-import { resetCommand, startNeeded, startService } from './start-service.ts';
+import { resetCommand, type Start, startNeeded, startService } from './start-service.ts';
 import { isSystemdHere, managerEnvironment, noSystemd, noUserManager, systemctl } from './systemd-manager.ts';
 import { readNotes, type UnitNotes, withNotes } from './unit-notes.ts';
+import { describeCarried } from './carried-settings.ts';
 import { enableLinger, lingers, lingerStep, lingerWarning, planUserService, type UserPlan } from './user-service.ts';
 import { unitValues } from './unit-text.ts';
 
@@ -35,8 +37,12 @@ type Situation = {
   unit: string;
   there: InstalledService;
   selinux: Selinux;
+  /** This Node.js, where it really lies. */
+  node: string;
   plan: UserPlan | MachinePlan;
   machine: MachinePlan | undefined;
+  /** Its settings become others. */
+  changesSettings: boolean;
 };
 
 export async function installOnSystemd(wishes: InstallWishes): Promise<InstallReport> {
@@ -49,8 +55,11 @@ export async function installOnSystemd(wishes: InstallWishes): Promise<InstallRe
   const selinux: Selinux = scope === 'system' ? await lookAtSelinux(host, node, signal) : { mode: 'off' };
   const machine = scope === 'system' ? await planMachineService(wishes, there, { selinux, node }) : undefined;
   const plan = machine ?? (await planUserService(wishes));
-  const situation: Situation = { wishes, scope, unit: `${program.unit}.service`, there, selinux, plan, machine };
-  const problems = [...(obstacle === undefined ? [] : [obstacle]), ...plan.problems];
+  const changesSettings = plan.prepare.some((step) => step.do === 'setting' || step.do === 'create');
+  const unit = `${program.unit}.service`;
+  const situation: Situation = { wishes, scope, unit, there, selinux, node, plan, machine, changesSettings };
+  const data = scope === 'system' ? await dataFolderProblem(host, program, there) : undefined;
+  const problems = [obstacle, data, ...plan.problems].filter((problem) => problem !== undefined);
   if (wishes.isDryRun) return describe(situation, problems);
   const [problem] = problems;
   if (problem !== undefined && !wishes.isForced) throw problem;
@@ -89,7 +98,7 @@ const rootsOwn = (): AppError =>
 async function describe(situation: Situation, problems: readonly AppError[]): Promise<InstallReport> {
   const { wishes, scope, unit, plan, there } = situation;
   const { userName } = wishes.host;
-  const isLingering = scope === 'system' || (await lingers(userName, wishes.signal));
+  const isLingering = scope === 'system' || (await lingers(wishes.host, wishes.signal)) !== false;
   const files = planFiles(situation, {
     ...notesOf(there),
     hasEnabledLinger: hasEnabled(there, isLingering) || !isLingering,
@@ -97,39 +106,41 @@ async function describe(situation: Situation, problems: readonly AppError[]): Pr
   const steps: Step[] = [
     ...(isLingering ? [] : [lingerStep(userName)]),
     ...unitSteps(situation, files),
-    ...startSteps(situation, files.some(isChanged)),
+    ...startSteps(situation, files),
   ];
+  const warned = await warningsOf(situation);
   const lines = [
-    ...problems.map(
-      ({ message, hint }) =>
-        `# In the way: ${message}${hint === undefined ? '' : `\n#   ${hint.replaceAll('\n', '\n#   ')}`}`,
-    ),
+    ...problems.map(({ message, hint }) => asComment(`In the way: ${message}${hint === undefined ? '' : `\n${hint}`}`)),
+    ...warned.map((warning) => asComment(`Warning: ${warning}`)),
     ...describePackage(there),
     ...files.flatMap(describeDifference),
     ...describeSteps(steps),
     ...(steps.length === 0 ? [`# ${unit} is as it should be; nothing to do.`] : []),
   ];
-  const warnings = plan.problems.map(({ message }) => message);
+  const warnings = [...plan.problems.map(({ message }) => message), ...warned];
   return { unit, scope, steps: lines, written: [], removed: [], warnings, isStarted: false };
 }
 
+const asComment = (text: string): string => `# ${text.replaceAll('\n', '\n#   ')}`;
+
 async function install(situation: Situation): Promise<InstallReport> {
-  const { wishes, scope, unit, there } = situation;
+  const { wishes, scope, unit, there, plan } = situation;
   const { host, program, say, signal } = wishes;
   for (const line of describePackage(there)) say(line.slice(2));
   await obtainConsent(planFiles(situation, notesOf(there)), wishes);
 
   const warnings: string[] = [];
-  const lingering = scope === 'system' ? 'on' : await enableLinger(host.userName, signal);
-  if (lingering === 'refused') warnings.push(lingerWarning(host.userName));
+  const lingering = scope === 'system' ? 'on' : await enableLinger(host, signal);
+  if (lingering === 'refused' || lingering === 'unknown') warnings.push(lingerWarning(host.userName, lingering));
   if (lingering === 'enabled') say(`Services of ${host.userName} run without a login from now on (lingering).`);
   const hasEnabledLinger = lingering === 'enabled' || hasEnabled(there, lingering === 'on');
   const files = planFiles(situation, { ...notesOf(there), hasEnabledLinger });
   const changed = files.filter(isChanged);
-  const start = wishes.isStarted ? startNeeded(there.state, changed.length > 0) : undefined;
+  const start = startOf(situation, files);
   const steps = unitSteps(situation, files);
   warnings.push(...(await runSteps(steps, { host, say, signal, env: await managerEnvironment(host) })));
   for (const file of changed) say(describeChange(file, situation));
+  for (const line of describeCarried(plan.prepare, wishes)) say(line);
   warnings.push(...(await warningsOf(situation)));
   if (steps.length === 0 && start === undefined) say(`${unit} is as it should be; nothing to do.`);
   // Said before it starts, which may fail for that very reason.
@@ -139,16 +150,16 @@ async function install(situation: Situation): Promise<InstallReport> {
     await startService({ host, program, scope, signal }, start);
     say(`${unit} runs. What it does: ${program.bin} service status`);
   } else if (steps.length > 0 || !isUp(there)) {
-    say(laterText(situation, changed.length > 0));
+    say(laterText(situation, changed.length > 0 || situation.changesSettings));
   }
   const written = changed.filter(({ wanted }) => wanted !== undefined).map(({ file }) => file);
   const removed = changed.filter(({ wanted }) => wanted === undefined).map(({ file }) => file);
   return { unit, scope, written, removed, warnings, isStarted: start !== undefined };
 }
 
-async function warningsOf({ wishes, machine }: Situation): Promise<string[]> {
+async function warningsOf({ wishes, machine, selinux, node }: Situation): Promise<string[]> {
   const { program, host, signal, settingsElsewhere } = wishes;
-  const elsewhere = settingsElsewhere === undefined ? [] : [settingsElsewhere];
+  const elsewhere = [settingsElsewhere, selinuxWarning(selinux, node)].filter((line) => line !== undefined);
   if (machine === undefined || program.kind !== 'server') return elsewhere;
   if (machine.library === undefined) {
     return [...elsewhere, `${program.settingsFile} names no library: ${program.bin} install-service --library DIR`];
@@ -200,9 +211,14 @@ function sysusersFile(
   return hasPackageSysusers ? sysusersFile.replace('/etc/', '/usr/lib/') : sysusersFile;
 }
 
+/** Undefined: it is not to be, or runs already as it is to run. */
+const startOf = ({ wishes, there, changesSettings }: Situation, files: readonly PlannedFile[]): Start | undefined =>
+  wishes.isStarted ? startNeeded(there.state, changesSettings || files.some(isChanged)) : undefined;
+
 /** For a dry run. */
-function startSteps({ wishes, scope, unit, there }: Situation, isChanged: boolean): Step[] {
-  const start = wishes.isStarted ? startNeeded(there.state, isChanged) : undefined;
+function startSteps(situation: Situation, files: readonly PlannedFile[]): Step[] {
+  const { scope, unit } = situation;
+  const start = startOf(situation, files);
   if (start === undefined) return [];
   return [run(...resetCommand(scope, unit)), run(...systemctl(scope, start, unit))];
 }
@@ -227,7 +243,7 @@ function describeChange({ file, present, wanted, state }: PlannedFile, { wishes,
   return `Renewed: ${file}${parts.length === 0 ? '' : ` (${parts.join('; ')})`}`;
 }
 
-function startText(kind: 'worker' | 'server', unit: string, start: 'start' | 'restart'): string {
+function startText(kind: 'worker' | 'server', unit: string, start: Start): string {
   const what = start === 'start' ? 'is started' : 'is started anew';
   return kind === 'worker'
     ? `${unit} ${what}; it is ready when its engine has transcribed a sample, on a GPU the first time after some minutes.`

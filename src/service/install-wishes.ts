@@ -48,7 +48,8 @@ export type InstallWishes = ChangeWishes & {
   findEngine: ((scope: ServiceScope) => Promise<EngineFound>) | undefined;
 };
 
-export const scopeOf = ({ scope, host }: ServiceWishes): ServiceScope => scope ?? (host.uid === 0 ? 'system' : 'user');
+export const scopeOf = ({ scope, host }: Pick<ServiceWishes, 'scope' | 'host'>): ServiceScope =>
+  scope ?? (host.uid === 0 ? 'system' : 'user');
 
 /** The same command with sudo, which has a PATH of its own: programs are named by their whole path. */
 export function withSudo({ host, argv }: Pick<ChangeWishes, 'host' | 'argv'>, command: string): string {

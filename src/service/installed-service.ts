@@ -2,7 +2,7 @@
 import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { at, type Host } from './host.ts';
-import { isSystemdHere, type UnitState, unitState } from './systemd-manager.ts';
+import { isSystemdHere, type UnitState, unitState, userUnitFolder } from './systemd-manager.ts';
 import type { ServiceProgram, ServiceScope } from './service-program.ts';
 
 /** Drop-ins that install-service makes. */
@@ -36,7 +36,7 @@ export async function lookAtInstalled(
   signal: AbortSignal,
 ): Promise<InstalledService> {
   const unit = `${program.unit}.service`;
-  const unitFile = path.join(unitFolder(host, scope), unit);
+  const unitFile = path.join(await unitFolder(host, scope, signal), unit);
   const dropInFolder = `${unitFile}.d`;
   const names = await readdir(at(host, dropInFolder)).catch((): string[] => []);
   const texts = await Promise.all(
@@ -63,8 +63,8 @@ export async function lookAtInstalled(
   };
 }
 
-export const unitFolder = ({ configHome }: Host, scope: ServiceScope): string =>
-  scope === 'system' ? '/etc/systemd/system' : path.join(configHome, 'systemd', 'user');
+const unitFolder = async (host: Host, scope: ServiceScope, signal: AbortSignal): Promise<string> =>
+  scope === 'system' ? '/etc/systemd/system' : userUnitFolder(host, signal);
 
 const packageFolders: Record<ServiceScope, readonly string[]> = {
   system: ['/usr/lib/systemd/system', '/lib/systemd/system'],

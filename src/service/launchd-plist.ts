@@ -10,13 +10,17 @@ export type PlistService = {
   userName: string | undefined;
   /** How far it stands back; 0: not at all. */
   niceness: number;
+  /** Of the files that it makes. */
+  umask: number;
+  /** After SIGTERM; then it is killed. */
+  exitTimeoutSeconds: number;
 };
 
 type PlistValue = string | number | boolean | readonly string[] | { readonly [key: string]: PlistValue };
 
 /** It is started at once when launchd is told of it, and anew after a failure; a worker or server that ended well stays down. */
 export function renderPlist(service: PlistService): string {
-  const { label, command, environment, logFile, workingFolder, userName, niceness } = service;
+  const { label, command, environment, logFile, workingFolder, userName, niceness, umask } = service;
   const keys: Readonly<Record<string, PlistValue>> = {
     Label: label,
     ProgramArguments: command,
@@ -26,11 +30,10 @@ export function renderPlist(service: PlistService): string {
     KeepAlive: { SuccessfulExit: false },
     // It knows no exit codes for which starting anew is of no use: not too often, then.
     ThrottleInterval: 30,
-    // The drain, with a margin; then it is killed.
-    ExitTimeOut: 45,
+    ExitTimeOut: service.exitTimeoutSeconds,
     ProcessType: 'Background',
     ...(niceness === 0 ? {} : { Nice: niceness }),
-    Umask: 0o077,
+    Umask: umask,
     ...(userName === undefined ? {} : { UserName: userName }),
     StandardOutPath: logFile,
     StandardErrorPath: logFile,
@@ -50,6 +53,10 @@ export function plistCommand(text: string): string[] {
   const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/su.exec(text)?.[1] ?? '';
   return [...list.matchAll(/<string>(.*?)<\/string>/gsu)].map(([, word = '']) => unescaped(word));
 }
+
+/** How long it may take to end, of a plist of ours; without one, as launchd has it. */
+export const plistExitTimeout = (text = ''): number =>
+  Number(/<key>ExitTimeOut<\/key>\s*<integer>(\d+)</u.exec(text)?.[1] ?? 20);
 
 function element(value: PlistValue, indent: string): string[] {
   if (typeof value === 'string') return [`${indent}<string>${escaped(value)}</string>`];

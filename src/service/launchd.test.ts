@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
@@ -46,6 +47,8 @@ launchd('writes a property list that says when to start it, when again, and as w
     workingFolder: '/Users/ann',
     userName: undefined,
     niceness: 10,
+    umask: 0o077,
+    exitTimeoutSeconds: 45,
   });
   assert.match(text, '<string>/opt/a &amp; b/node</string>\n    <string>/x/&lt;stt&gt;.js</string>');
   assert.match(text, '<key>KeepAlive</key>\n  <dict>\n    <key>SuccessfulExit</key>\n    <false/>\n  </dict>');
@@ -54,6 +57,8 @@ launchd('writes a property list that says when to start it, when again, and as w
     text,
     '<key>ProcessType</key>\n  <string>Background</string>\n  <key>Nice</key>\n  <integer>10</integer>',
   );
+  assert.match(text, '<key>ExitTimeOut</key>\n  <integer>45</integer>');
+  assert.match(text, '<key>Umask</key>\n  <integer>63</integer>');
   assert.match(text, '<key>StandardErrorPath</key>\n  <string>/l/stt.log</string>');
   assert.not.match(text, 'UserName');
   assert.equal(plistCommand(text), ['/opt/a & b/node', '/x/<stt>.js', 'run']);
@@ -86,7 +91,12 @@ launchd('installs, does nothing twice, renews, restarts and removes', async () =
   const told = await status(mac.worker());
   assert.equal([told.isActive, told.pid, told.madeBy, told.file], [true, 77, '2.0.0', plistFile]);
   await restart(mac.worker());
-  assert.is((await mac.changes()).at(-1), `launchctl kickstart -k ${target}`);
+  // Not killed: it ends in its own time, and is told of anew.
+  assert.equal((await mac.changes()).slice(-3), [
+    `launchctl bootout ${target}`,
+    `launchctl enable ${target}`,
+    `launchctl bootstrap gui/501 ${plistFile}`,
+  ]);
   await logs({ ...mac.worker(), isFollowed: false, lines: 5, since: undefined });
   await rejects(logs({ ...mac.worker(), isFollowed: false, lines: 5, since: 'today' }), /--since is for the journal/u);
 
@@ -135,6 +145,31 @@ launchd('one of the machine runs as somebody, and not as root', async () => {
   assert.is((await mac.changes()).at(-1), 'launchctl bootstrap system /Library/LaunchDaemons/stt.worker.plist');
   const forbidden = await rejects(install(mac.worker({ scope: 'system' })), /for root to change/u);
   assert.is(forbidden['exitCode'], 77);
+});
+
+launchd('has as long to end as the settings say, and the server writes for everybody', async () => {
+  await using mac = await macWith();
+  const file = '/Users/ann/Library/Preferences/stt/worker.env';
+  await mac.write(file, 'STT_STOP_SECONDS=120\n');
+  await install(mac.worker({ userSettingsFile: file }));
+  assert.match(await mac.read(plistFile), '<key>ExitTimeOut</key>\n  <integer>135</integer>');
+  assert.match(await mac.read(plistFile), '<key>Umask</key>\n  <integer>63</integer>');
+  await install(mac.server());
+  const server = await mac.read(plistFile.replace('stt.worker', 'stt.server'));
+  assert.match(server, '<key>Umask</key>\n  <integer>18</integer>');
+});
+
+launchd('a server of the machine keeps the library that was named, and has a log that is its own', async () => {
+  await using mac = await macWith();
+  const host = { ...mac.server().host, uid: 0, userName: 'root', home: '/var/root' };
+  const daemon = '/Library/LaunchDaemons/stt.server.plist';
+  await mkdir(mac.folder.join('root/Volumes/talks'), { recursive: true });
+  await install(mac.server({ host, runAs: 'ann', library: '/Volumes/talks' }));
+  assert.match(await mac.read(daemon), '<string>--library</string>\n    <string>/Volumes/talks</string>');
+  const log = /<key>StandardOutPath<\/key>\n {2}<string>(.*)<\/string>/u.exec(await mac.read(daemon))?.[1] ?? '';
+  assert.ok((await mac.changes()).includes(`chown ann ${log}`), (await mac.changes()).join('\n'));
+  await install(mac.server({ host: { ...host, version: '2.0.0' }, runAs: 'ann' }));
+  assert.match(await mac.read(daemon), '<string>/Volumes/talks</string>');
 });
 
 launchd('elsewhere it says that there are no services', () => {

@@ -4,6 +4,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { untilRunning } from './install-on-launchd.ts';
 import { type ServiceWishes, withSudo } from './install-wishes.ts';
 import { type LaunchdPlace, launchdPlace, type LaunchdState, launchdState } from './launchd-place.ts';
+import { restartSteps } from './launchd-steps.ts';
 import { type LogWishes, notInstalled, type ServiceStatus, show } from './look-at-service.ts';
 import { readSeal } from './sealed-text.ts';
 import type { ServiceScope } from './service-program.ts';
@@ -70,7 +71,7 @@ export async function restartOnLaunchd(wishes: ServiceWishes): Promise<{ unit: s
     });
   }
   const steps = state.isLoaded
-    ? [run('launchctl', 'kickstart', '-k', place.target)]
+    ? restartSteps(place, state.plist)
     : [run('launchctl', 'bootstrap', place.domain, place.plistFile)];
   await runSteps(steps, { host, say, signal });
   await untilRunning(wishes, place);

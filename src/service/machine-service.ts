@@ -1,12 +1,12 @@
 /** A service of the machine: what has to be there before it can start, its user, its settings, and the texts of its units. Only looks. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Backend } from '../backend.ts';
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { changeEnvText, parseEnvText } from '../config/env-file.ts';
-import { at } from './host.ts';
-import { askAccount, runAsOf } from './account.ts';
+import { at, type Host } from './host.ts';
+import { askAccount, mayUser, runAsOf } from './account.ts';
 import { type InstalledService, isThere, textOf } from './installed-service.ts';
 import { type EngineFound, type InstallWishes, withSudo } from './install-wishes.ts';
 import { findLibrary, type Library } from './library-of-server.ts';
@@ -63,7 +63,8 @@ export async function planMachineService(
   const readsHome = read.some(isBelowHome);
   const labelling = there.packageUnit === undefined ? labelProgram(selinux, node) : { steps: [], labelled: undefined };
   if (labelling.problem !== undefined) problems.push(labelling.problem);
-  const canSysusers = await hasProgram('systemd-sysusers', signal);
+  const hasUser = (await tryProgram('id', ['-u', program.unit], signal))?.exitCode === 0;
+  const canSysusers = await hasProgram('systemd-sysusers', signal, host);
   const dropIns: WantedTexts['dropIns'] = {};
   if (engine !== undefined) dropIns['gpu.conf'] = await gpuDropIn(wishes, engine.backend);
   if (library !== undefined) dropIns['library.conf'] = renderLibrary(library, readsHome);
@@ -77,9 +78,9 @@ export async function planMachineService(
       dropIns,
       sysusers: canSysusers ? await sysusersText(wishes, there) : undefined,
     },
-    prepare: [...(await settingsSteps(wishes)), ...labelling.steps],
+    prepare: [...(await settingsSteps(wishes, hasUser)), ...labelling.steps],
     canSysusers,
-    hasUser: (await tryProgram('id', ['-u', program.unit], signal))?.exitCode === 0,
+    hasUser,
     labelled: labelling.labelled,
     user,
     group: account?.group ?? user,
@@ -137,7 +138,7 @@ export function userSteps({ program }: InstallWishes, sysusersFile: string | und
   return [run('useradd', ...flags, program.unit)];
 }
 
-async function settingsSteps(wishes: InstallWishes): Promise<Step[]> {
+async function settingsSteps(wishes: InstallWishes, hasUser: boolean): Promise<Step[]> {
   const { program, host, library } = wishes;
   const file = program.settingsFile;
   const folders = ['/etc/stt', systemDataFolder];
@@ -146,14 +147,47 @@ async function settingsSteps(wishes: InstallWishes): Promise<Step[]> {
   const isNew = text === undefined && !(await isThere(host, file));
   const isOther = library !== undefined && parseEnvText(text ?? '')['AUDIO_DIR'] !== library;
   const mode = program.kind === 'server' ? 0o640 : 0o600;
+  const isWrong = isNew || isOther || !(await isGuarded(wishes, hasUser));
   return [
     ...folders.filter((_, index) => missing[index]).map((folder): Step => ({ do: 'folder', folder, mode: 0o755 })),
     ...(isNew ? [{ do: 'create', file, text: firstSettingsText(wishes), mode } as const] : []),
     ...(isOther ? [{ do: 'setting', file, name: 'AUDIO_DIR', value: library } as const] : []),
-    ...(program.kind === 'server' && (isNew || isOther)
-      ? [run('chgrp', program.unit, file), run('chmod', '0640', file)]
-      : []),
+    ...(isWrong ? guardSteps(wishes, mode, isNew) : []),
   ];
+}
+
+/** What is made has the worker's mode already. */
+function guardSteps({ program }: InstallWishes, mode: number, isNew: boolean): Step[] {
+  const file = program.settingsFile;
+  const restrict = run('chmod', `0${mode.toString(8)}`, file);
+  if (program.kind === 'server') return [run('chgrp', program.unit, file), restrict];
+  return isNew ? [] : [restrict];
+}
+
+/**
+ * The server reads its settings by its group, whatever it runs as; the worker's hold secrets, and are for root alone, who hands them to
+ * the service. Nobody else may write either.
+ */
+async function isGuarded({ program, host, signal }: InstallWishes, hasUser: boolean): Promise<boolean> {
+  const found = await stat(at(host, program.settingsFile)).catch(() => undefined);
+  // Not for us to look at: this is a dry run of somebody else.
+  if (found === undefined) return true;
+  if (program.kind === 'worker') return (found.mode & 0o077) === 0;
+  if ((found.mode & 0o022) !== 0) return false;
+  const mayRead =
+    host.uid === 0 ? await mayUser(program.unit, 'r', at(host, program.settingsFile), signal, host) : undefined;
+  if (mayRead !== undefined) return mayRead;
+  if ((found.mode & 0o004) !== 0) return true;
+  // Nobody can try it yet, as that user.
+  const group = await groupId(host, program.unit);
+  // One that is there and stands elsewhere than in the file, as in a directory of users, we know nothing of.
+  const isOurs = group === undefined ? hasUser : group === String(found.gid);
+  return (found.mode & 0o040) !== 0 && isOurs;
+}
+
+async function groupId(host: Host, name: string): Promise<string | undefined> {
+  const lines = ((await textOf(host, '/etc/group')) ?? '').split('\n').map((line) => line.split(':'));
+  return lines.find(([group]) => group === name)?.[2];
 }
 
 const examples = {

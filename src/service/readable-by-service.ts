@@ -7,7 +7,9 @@ import path from 'node:path';
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { mayUser } from './account.ts';
+import { printable } from '../printable.ts';
 import { at, type Host, realFile } from './host.ts';
+import { textOf } from './installed-service.ts';
 import { isBelow } from './render-unit.ts';
 import { type ServiceProgram, systemDataFolder } from './service-program.ts';
 
@@ -15,7 +17,7 @@ export type Reachable =
   | { kind: 'yes'; realFile: string }
   | { kind: 'missing' }
   /** `place` is what is in the way. */
-  | { kind: 'closed'; place: string }
+  | { kind: 'closed'; place: string; isFile: boolean }
   /** The unit hides it from the service. */
   | { kind: 'hidden'; place: string };
 
@@ -32,7 +34,7 @@ export async function reachable(host: Host, file: string): Promise<Reachable> {
   }
   for (const way of new Set([file, real])) {
     const closed = await closedPlace(host, way);
-    if (closed !== undefined) return { kind: 'closed', place: closed };
+    if (closed !== undefined) return { kind: 'closed', place: closed, isFile: closed === way };
   }
   return { kind: 'yes', realFile: real };
 }
@@ -78,10 +80,10 @@ type ReadRequest = {
 export async function canBeRead({ host, program, user, isOwnUser, file, signal }: ReadRequest): Promise<string> {
   const found = await reachable(host, file);
   if (found.kind === 'yes') return found.realFile;
-  if (found.kind === 'closed' && !isOwnUser && (await mayUser(user, 'r', at(host, file), signal)) === true) {
+  if (found.kind === 'closed' && !isOwnUser && (await mayUser(user, 'r', at(host, file), signal, host)) === true) {
     return (await realFile(host, file)) ?? file;
   }
-  throw new AppError(`The service cannot read ${file}: ${whyNot(found, user)}.`, {
+  throw new AppError(`The service cannot read ${file}: ${await whyNot(found, user, host)}.`, {
     code: 'STT_SERVICE_READ',
     hint: isBelow(systemDataFolder, file)
       ? `Open what "stt setup" made: sudo chmod -R o+rX ${systemDataFolder}/engines ${systemDataFolder}/models ${systemDataFolder}/whisper`
@@ -90,8 +92,23 @@ export async function canBeRead({ host, program, user, isOwnUser, file, signal }
   });
 }
 
-function whyNot(found: Exclude<Reachable, { kind: 'yes' }>, user: string): string {
+async function whyNot(found: Exclude<Reachable, { kind: 'yes' }>, user: string, host: Host): Promise<string> {
   if (found.kind === 'missing') return 'it is not there';
   if (found.kind === 'hidden') return `services see nothing below ${found.place}`;
-  return `${found.place} is closed to ${user}`;
+  const { place, isFile } = found;
+  const what = isFile ? `it is there, but may not be read: ${place}` : place;
+  return `${what} is closed to ${user}${await describeRights(host, place)}`;
+}
+
+/** Nothing where we may not look ourselves. */
+async function describeRights(host: Host, file: string): Promise<string> {
+  const found = await stat(at(host, file)).catch(() => undefined);
+  if (found === undefined) return '';
+  const owner = found.uid === 0 ? 'root' : await nameOf(host, found.uid);
+  return ` (it belongs to ${owner}, mode ${(found.mode & 0o7777).toString(8).padStart(4, '0')})`;
+}
+
+async function nameOf(host: Host, uid: number): Promise<string> {
+  const users = ((await textOf(host, '/etc/passwd')) ?? '').split('\n').map((line) => line.split(':'));
+  return printable(users.find(([, , id]) => id === String(uid))?.[0] ?? `user ${uid}`);
 }

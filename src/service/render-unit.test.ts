@@ -55,6 +55,7 @@ render("the server's unit for a user is that of the machine without what is root
     'RestartPreventExitStatus',
     'TimeoutStopSec',
     'NoNewPrivileges',
+    'SyslogIdentifier',
   ]) {
     assert.ok(keys.includes(key), key);
   }
@@ -84,7 +85,7 @@ render('a library is waited for, and may be written, wherever it lies', () => {
   const place = { folder: '/data/my audio', realFolder: '/data/my audio', written: ['/big/log'] };
   assert.is(
     renderLibrary(place, false),
-    '[Unit]\nRequiresMountsFor="/data/my audio"\n\n[Service]\nReadWritePaths="-/data/my audio" -/big/log\n',
+    '[Unit]\nRequiresMountsFor="/data/my audio" /big/log\n\n[Service]\nReadWritePaths="-/data/my audio" -/big/log\n',
   );
   const home = { folder: '/home/ann/audio', realFolder: '/home/ann/audio', written: [] };
   assert.is(
@@ -94,6 +95,16 @@ render('a library is waited for, and may be written, wherever it lies', () => {
   assert.match(renderLibrary(home, true), '[Service]\nReadWritePaths=-/home/ann/audio\n');
   const quoted = { folder: "/home/ann/Ann's", realFolder: "/home/ann/Ann's", written: [] };
   assert.match(renderLibrary(quoted, false), `[Service]\nReadWritePaths="-/home/ann/Ann's"\nProtectHome=read-only\n`);
+  const beside = { ...home, written: ['/home/ann/log', '/data/db'] };
+  assert.is(
+    renderLibrary(beside, false),
+    [
+      '[Unit]\nRequiresMountsFor=/home/ann/audio /home/ann/log /data/db\n',
+      '[Service]\nReadWritePaths=-/data/db\nProtectHome=tmpfs\nBindPaths=-/home/ann/audio -/home/ann/log\n',
+    ].join('\n'),
+  );
+  const databaseAtHome = { folder: '/srv/audio', realFolder: '/srv/audio', written: ['/home/ann/db'] };
+  assert.match(renderLibrary(databaseAtHome, false), 'ProtectHome=tmpfs\nBindPaths=-/home/ann/db\n');
   const linked = { folder: '/audio', realFolder: '/srv/audio', written: [] };
   assert.match(renderLibrary(linked, false), 'RequiresMountsFor=/srv/audio /audio\n');
 });

@@ -40,7 +40,7 @@ const userKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   Service: new Set(
     [
       'Type NotifyAccess ExecStart TimeoutStartSec WatchdogSec Restart RestartSec RestartPreventExitStatus',
-      'KillMode TimeoutStopSec OOMPolicy Nice UMask LimitCORE',
+      'KillMode TimeoutStopSec OOMPolicy Nice UMask LimitCORE SyslogIdentifier',
       'NoNewPrivileges LockPersonality RestrictNamespaces RestrictRealtime RestrictSUIDSGID RestrictAddressFamilies',
       'SystemCallArchitectures SystemCallFilter SystemCallErrorNumber',
     ].flatMap((names) => names.split(' ')),
@@ -89,21 +89,21 @@ export type LibraryPlace = {
   folder: string;
   /** Where it really lies. */
   realFolder: string;
-  /** What else the settings have the server write. */
+  /** Folders that the settings have the server write besides, by the names they have and where they really lie. */
   written: readonly string[];
 };
 
 /** @param readsHome the unit shows /home already, since the program itself lies there. */
 export function renderLibrary({ folder, realFolder, written }: LibraryPlace, readsHome: boolean): string {
-  const folders = [...new Set([realFolder, folder])];
+  const folders = [...new Set([realFolder, folder, ...written])];
   const hidden = readsHome ? [] : folders.filter(isBelowHome);
   // Of a path with a quote in it systemd (257) cannot make a BindPaths=: then the homes are seen, and only read.
   const isBound = !hidden.some((name) => /["']/u.test(name));
   const shown = isBound ? folders.filter((name) => !hidden.includes(name)) : folders;
   const mounts = section('Unit', { RequiresMountsFor: folders.map(unitWord).join(' ') });
   const service = section('Service', {
-    ReadWritePaths: optional([...shown, ...written]),
-    // Of all homes the service sees this one folder.
+    ReadWritePaths: optional(shown),
+    // Of all homes the service sees these folders.
     ProtectHome: hidden.length === 0 ? undefined : isBound ? 'tmpfs' : 'read-only',
     BindPaths: isBound ? optional(hidden) : undefined,
   });

@@ -34,6 +34,15 @@ export function readSeal(text: string): Seal | undefined {
   return { program, version, isWhole: digest(body) === hash, body };
 }
 
+/** The same file with another body; what somebody changed stays changed. @returns undefined for one that was not made by us. */
+export function changeSealed(text: string, change: (body: string) => string): string | undefined {
+  const seal = readSeal(text);
+  if (seal === undefined) return undefined;
+  const line = text.slice(0, text.length - seal.body.length);
+  const body = change(seal.body);
+  return (seal.isWhole ? line.replace(digest(seal.body), digest(body)) : line) + body;
+}
+
 export type FileState =
   | { kind: 'absent' }
   | { kind: 'same' }

@@ -1,7 +1,9 @@
+import { mkdir, readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
 import { installOnSystemd } from './install-on-systemd.ts';
+import { tryProgram } from './service-steps.ts';
 import { type FakeMachine, fakeMachine } from './testing/fake-machine.ts';
 import { uninstallOnSystemd } from './uninstall-on-systemd.ts';
 
@@ -10,7 +12,27 @@ const selinux = suite('SELinux');
 const node = '/opt/node+24/bin/node';
 const rule = String.raw`/opt/node\+24/bin/node`;
 const unlabelled = { stat: 'echo system_u:object_r:usr_t:s0' };
-const withTools = { ...unlabelled, semanage: 'exit 0', restorecon: 'exit 0' };
+/** They remember the rules, and labels are what restorecon made of them. */
+const withTools = {
+  stat: 'cd "${0%/*}"; [ -e "label-${3##*/}" ] && echo system_u:object_r:bin_t:s0 || echo system_u:object_r:usr_t:s0',
+  semanage: `
+    cd "\${0%/*}"
+    for rule; do :; done
+    has() { [ -e rules ] && /bin/grep -qxF -e "$rule" rules; }
+    case "$2" in
+      -a) has && exit 1; printf '%s\\n' "$rule" >> rules ;;
+      -m) has ;;
+      -d) has || exit 1; /bin/grep -vxF -e "$rule" rules > rest; /bin/mv rest rules ;;
+    esac`,
+  restorecon: `
+    cd "\${0%/*}"
+    for file; do
+      if [ -e rules ] && printf '%s\\n' "$file" | /bin/grep -qxE -f rules; then : > "label-\${file##*/}"
+      else /bin/rm -f "label-\${file##*/}"; fi
+    done`,
+};
+const labelOf = async (): Promise<string> => (await tryProgram('stat', ['-c', '%C', node], noSignal))?.stdout ?? '';
+const noSignal = new AbortController().signal;
 
 const machineWith = async (scripts: Record<string, string>, enforce = '1'): Promise<FakeMachine> => {
   const machine = await fakeMachine({ host: { node }, scripts });
@@ -29,13 +51,65 @@ selinux('labels a Node.js that lies outside of /usr, and takes that back', async
     `restorecon -v ${node}`,
     'restorecon /etc/systemd/system/stt-worker.service',
   ]);
-  // The server runs on the same one.
-  await installOnSystemd(machine.server());
-  const before = (await machine.changes()).length;
   await uninstallOnSystemd(machine.worker());
-  assert.not.match((await machine.changes()).slice(before).join('\n'), 'semanage');
-  await uninstallOnSystemd(machine.server());
   assert.equal((await machine.changes()).slice(-2), [`semanage fcontext -d ${rule}`, `restorecon -v ${node}`]);
+  assert.match(await labelOf(), 'usr_t');
+});
+
+selinux('keeps the label while the other program runs on the same Node.js, and takes it back with that', async () => {
+  for (const [first, second] of [
+    ['worker', 'server'],
+    ['server', 'worker'],
+  ] as const) {
+    await using machine = await machineWith(withTools);
+    await installOnSystemd(machine[first]());
+    // It finds the label there, and does not do it again.
+    const before = (await machine.changes()).length;
+    await installOnSystemd(machine[second]());
+    await uninstallOnSystemd(machine[first]());
+    assert.not.match((await machine.changes()).slice(before).join('\n'), 'semanage');
+    assert.match(await labelOf(), 'bin_t');
+    assert.match(machine.said.join('\n'), `The SELinux label of ${node} stays: stt-${second} needs it.`);
+    await uninstallOnSystemd(machine[second]());
+    assert.match(await labelOf(), 'usr_t');
+  }
+});
+
+selinux('takes the label back where the other program runs on another Node.js', async () => {
+  await using machine = await machineWith(withTools);
+  await machine.write('/usr/bin/node', '', 0o755);
+  await installOnSystemd(machine.worker());
+  const server = machine.server();
+  await installOnSystemd(machine.server({ host: { ...server.host, node: '/usr/bin/node' } }));
+  await uninstallOnSystemd(machine.worker());
+  assert.match(await labelOf(), 'usr_t');
+});
+
+selinux('says that it cannot tell, and does not take it for off', async () => {
+  await using machine = await machineWith(unlabelled, '');
+  await mkdir(machine.folder.join('root/sys/fs/selinux/enforce'), { recursive: true });
+  const { warnings } = await installOnSystemd(machine.worker());
+  assert.match(
+    warnings.join('\n'),
+    /^Whether SELinux is on cannot be told \(EISDIR.*sudo semanage fcontext -a -t bin_t/u,
+  );
+  await using told = await machineWith({ ...unlabelled, getenforce: 'echo Disabled' }, '');
+  assert.equal((await installOnSystemd(told.worker())).warnings, []);
+});
+
+selinux('finds the tools of root where PATH is that of a user', async () => {
+  await using machine = await machineWith(unlabelled);
+  for (const [file, text] of [
+    ['/usr/sbin/semanage', 'exit 0'],
+    ['/usr/local/sbin/restorecon', `echo "$*" >> '${machine.folder.join('restored')}'`],
+  ] as const) {
+    await machine.write(file, `#!/bin/sh\n${text}\n`, 0o755);
+  }
+  await installOnSystemd(machine.worker());
+  assert.is(
+    await readFile(machine.folder.join('restored'), 'utf8'),
+    `-v ${node}\n/etc/systemd/system/stt-worker.service\n`,
+  );
 });
 
 selinux('labels with chcon where there is no semanage', async () => {

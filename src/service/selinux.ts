@@ -3,7 +3,7 @@
  * in /opt is not. What is to be done about that depends on the tools that are there.
  */
 import { readFile } from 'node:fs/promises';
-import { AppError } from '../app-error.ts';
+import { AppError, messageOf, systemErrorCode } from '../app-error.ts';
 import { commandLine } from '../command-line.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { at, type Host } from './host.ts';
@@ -11,6 +11,8 @@ import { hasProgram, run, type Step, tryProgram } from './service-steps.ts';
 
 export type Selinux =
   | { mode: 'off' }
+  /** `why` it cannot be told. */
+  | { mode: 'unknown'; why: string }
   | {
       mode: 'enforcing' | 'permissive';
       tools: ReadonlySet<LabelTool>;
@@ -22,11 +24,11 @@ type LabelTool = 'semanage' | 'restorecon' | 'chcon';
 
 /** @param program this Node.js, where it really lies. */
 export async function lookAtSelinux(host: Host, program: string, signal: AbortSignal): Promise<Selinux> {
-  const enforce = await readFile(at(host, '/sys/fs/selinux/enforce'), 'utf8').catch(() => undefined);
-  const mode = enforce === undefined ? await askMode(signal) : enforce.trim() === '1' ? 'enforcing' : 'permissive';
-  if (mode === undefined) return { mode: 'off' };
+  const read = await modeOfKernel(host);
+  const mode = typeof read === 'string' ? read : await askMode(host, signal);
+  if (mode === undefined) return typeof read === 'object' ? { mode: 'unknown', ...read } : { mode: 'off' };
   const tools: readonly LabelTool[] = ['semanage', 'restorecon', 'chcon'];
-  const there = await Promise.all(tools.map((tool) => hasProgram(tool, signal)));
+  const there = await Promise.all(tools.map((tool) => hasProgram(tool, signal, host)));
   const label = await tryProgram('stat', ['-c', '%C', at(host, program)], signal);
   return {
     mode,
@@ -35,8 +37,20 @@ export async function lookAtSelinux(host: Host, program: string, signal: AbortSi
   };
 }
 
-async function askMode(signal: AbortSignal): Promise<'enforcing' | 'permissive' | undefined> {
-  const said = (await tryProgram('getenforce', [], signal))?.stdout.trim().toLowerCase();
+type Mode = 'enforcing' | 'permissive';
+
+/** Undefined: this kernel has none. */
+async function modeOfKernel(host: Host): Promise<Mode | { why: string } | undefined> {
+  try {
+    const enforce = await readFile(at(host, '/sys/fs/selinux/enforce'), 'utf8');
+    return enforce.trim() === '1' ? 'enforcing' : 'permissive';
+  } catch (error) {
+    return systemErrorCode(error) === 'ENOENT' ? undefined : { why: messageOf(error) };
+  }
+}
+
+async function askMode(host: Host, signal: AbortSignal): Promise<Mode | undefined> {
+  const said = (await tryProgram('getenforce', [], signal, { host }))?.stdout.trim().toLowerCase();
   return said === 'enforcing' || said === 'permissive' ? said : undefined;
 }
 
@@ -48,7 +62,8 @@ export type Labelling = {
 };
 
 export function labelProgram(selinux: Selinux, program: string): Labelling {
-  if (selinux.mode === 'off' || selinux.mayStart) return { steps: [], labelled: undefined };
+  if (selinux.mode === 'off' || selinux.mode === 'unknown' || selinux.mayStart)
+    return { steps: [], labelled: undefined };
   const { tools } = selinux;
   if (tools.has('semanage') && tools.has('restorecon')) {
     const rule = labelRule(program);
@@ -77,21 +92,32 @@ export function unlabelProgram(program: string): Step[] {
 
 /** After files were written: a file takes the label of the folder that it is made in, which is not always its own. */
 export function relabel(selinux: Selinux, files: readonly string[]): Step[] {
-  if (selinux.mode === 'off' || !selinux.tools.has('restorecon') || files.length === 0) return [];
+  if (selinux.mode === 'off' || selinux.mode === 'unknown') return [];
+  if (!selinux.tools.has('restorecon') || files.length === 0) return [];
   return [{ ...run('restorecon', ...files), otherwise: `SELinux labels of ${files.join(', ')} could not be set.` }];
+}
+
+/** @returns what to say where nobody can tell whether it is on. */
+export function selinuxWarning(selinux: Selinux, program: string): string | undefined {
+  if (selinux.mode !== 'unknown' || program.startsWith('/usr/')) return undefined;
+  return `Whether SELinux is on cannot be told (${selinux.why}), and nothing was labelled. If it is on and systemd may not start ${program}: ${labelCommands(program)}`;
 }
 
 /** A rule is a regular expression for whole paths. */
 const labelRule = (program: string): string => program.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`);
 
+const labelCommands = (program: string): string =>
+  [
+    ['sudo', 'semanage', 'fcontext', '-a', '-t', 'bin_t', labelRule(program)],
+    ['sudo', 'restorecon', '-v', program],
+  ]
+    .map(commandLine)
+    .join(' && ');
+
 function cannotLabel(mode: string, program: string): AppError {
-  const commands = [
-    ['semanage', 'fcontext', '-a', '-t', 'bin_t', labelRule(program)],
-    ['restorecon', '-v', program],
-  ];
   return new AppError(`SELinux is ${mode}, and systemd may not start ${program}: it is not labelled as a program.`, {
     code: 'STT_SELINUX',
-    hint: `Label it: ${commands.map((argv) => `sudo ${commandLine(argv)}`).join(' && ')} (of the package policycoreutils-python-utils), or install Node.js by a package, which lies below /usr.`,
+    hint: `Label it: ${labelCommands(program)} (of the package policycoreutils-python-utils), or install Node.js by a package, which lies below /usr.`,
     exitCode: exitCodes.unavailable,
   });
 }

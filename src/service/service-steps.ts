@@ -7,6 +7,7 @@ import { createFileAtomic, writeFileAtomic } from '../atomic-file.ts';
 import { commandLine } from '../command-line.ts';
 import { writeEnvFile } from '../config/write-env-file.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { findProgram } from '../find-program.ts';
 import { type ChildEnd, describeEnd, runChild } from '../run-child.ts';
 import { at, type Host } from './host.ts';
 
@@ -78,8 +79,9 @@ export async function runSteps(steps: readonly Step[], surroundings: StepSurroun
   return warnings;
 }
 
-async function runStep(step: Step, { host, say, signal, env = {} }: StepSurroundings): Promise<string> {
-  if (step.do === 'run') return runCommand(step, { say, signal, env });
+async function runStep(step: Step, surroundings: StepSurroundings): Promise<string> {
+  const { host, signal } = surroundings;
+  if (step.do === 'run') return runCommand(step, surroundings);
   if (step.do === 'awaitGone') {
     await awaitGone(step, signal);
     return '';
@@ -132,11 +134,11 @@ async function removeEmpty(folder: string): Promise<void> {
 
 async function runCommand(
   { argv, otherwise, meanwhile }: RunStep,
-  { say, signal, env }: Required<Omit<StepSurroundings, 'host'>>,
+  { say, signal, env = {}, host }: StepSurroundings,
 ): Promise<string> {
   if (meanwhile !== undefined) say(meanwhile);
   const [file = '', ...args] = argv;
-  const end = await tryProgram(file, args, signal, env);
+  const end = await tryProgram(file, args, signal, { env, host });
   signal.throwIfAborted();
   if (end?.exitCode === 0) return '';
   if (otherwise !== undefined) return otherwise;
@@ -148,12 +150,31 @@ async function runCommand(
   });
 }
 
+export type ProgramSurroundings = {
+  env?: Record<string, string>;
+  /** With it root's programs are found as well where PATH is that of somebody else. */
+  host?: Host | undefined;
+};
+
 /** @returns undefined where there is no such program. */
 export async function tryProgram(
   file: string,
   args: readonly string[],
   signal: AbortSignal,
-  env: Record<string, string> = {},
+  { env = {}, host }: ProgramSurroundings = {},
+): Promise<ChildEnd | undefined> {
+  for (const candidate of [file, ...rootsPlaces(file, host)]) {
+    const end = await tryFile(candidate, args, signal, env);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
+
+async function tryFile(
+  file: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  env: Record<string, string>,
 ): Promise<ChildEnd | undefined> {
   try {
     return await runChild({ file, args, env: { ...env, LC_ALL: 'C.UTF-8' }, signal, stdoutLimitBytes: 200_000 });
@@ -163,9 +184,17 @@ export async function tryProgram(
   }
 }
 
+/** After `su` PATH is that of who called it, on Debian without these, where useradd and semanage lie. */
+function rootsPlaces(name: string, host: Host | undefined): string[] {
+  if (host?.uid !== 0 || name.includes(path.sep)) return [];
+  return ['/usr/local/sbin', '/usr/sbin', '/sbin'].map((folder) => at(host, path.join(folder, name)));
+}
+
 /** Asked of a shell, which looks along PATH as the system does when it starts programs. */
-export async function hasProgram(name: string, signal: AbortSignal): Promise<boolean> {
-  return (await tryProgram('sh', ['-c', 'command -v "$1"', 'sh', name], signal))?.exitCode === 0;
+export async function hasProgram(name: string, signal: AbortSignal, host?: Host): Promise<boolean> {
+  if ((await tryProgram('sh', ['-c', 'command -v "$1"', 'sh', name], signal))?.exitCode === 0) return true;
+  const found = await Promise.all(rootsPlaces(name, host).map((file) => findProgram(file, '')));
+  return found.some(({ kind }) => kind === 'found');
 }
 
 function lastSaid(end: ChildEnd): string {

@@ -23,7 +23,7 @@ export function startNeeded(state: UnitState | undefined, isChanged: boolean): S
 export const resetCommand = (scope: ServiceScope, unit: string): string[] => systemctl(scope, 'reset-failed', unit);
 
 const tryArgv = ([file = '', ...args]: readonly string[], signal: AbortSignal, env: Record<string, string>) =>
-  tryProgram(file, args, signal, env);
+  tryProgram(file, args, signal, { env });
 
 export type StartRequest = { host: Host; program: ServiceProgram; scope: ServiceScope; signal: AbortSignal };
 

@@ -1,5 +1,6 @@
 /** What systemd says of a service: of the machine's manager, or of this user's. Only asks. */
 import { access } from 'node:fs/promises';
+import path from 'node:path';
 import { AppError } from '../app-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
@@ -88,10 +89,27 @@ export async function unitState(
 ): Promise<UnitState | undefined> {
   if (!(await isSystemdHere(host))) return undefined;
   const [file = '', ...args] = systemctl(scope, 'show', unit, `--property=${Object.values(properties).join(',')}`);
-  const end = await tryProgram(file, args, signal, await managerEnvironment(host));
+  const end = await tryProgram(file, args, signal, { env: await managerEnvironment(host) });
   signal.throwIfAborted();
   return end?.exitCode === 0 ? parseUnitState(end.stdout) : undefined;
 }
+
+/**
+ * Where the user's own units lie for the manager that reads them. It need not have the XDG_CONFIG_HOME of the shell, nor has it for itself
+ * what it tells services (`show-environment`): the folders themselves are asked for.
+ */
+export async function userUnitFolder(host: Host, signal: AbortSignal): Promise<string> {
+  const usual = path.join(host.configHome, 'systemd', 'user');
+  if (!(await isSystemdHere(host))) return usual;
+  const [file = '', ...args] = systemctl('user', 'show', '--property=UnitPath', '--value');
+  const end = await tryProgram(file, args, signal, { env: await managerEnvironment(host) });
+  signal.throwIfAborted();
+  const folders = (end?.exitCode === 0 ? end.stdout : '').split(/\s+/u).filter((folder) => isOwnFolder.test(folder));
+  return folders.includes(usual) ? usual : (folders[0] ?? usual);
+}
+
+/** Those of the machine and of what is made at run time are listed as well. */
+const isOwnFolder = /^\/(?!(?:etc|run|usr|lib)\/).*\/systemd\/user$/u;
 
 export const isSystemdHere = (host: Host): Promise<boolean> => isThere(at(host, '/run/systemd/system'));
 

@@ -25,6 +25,12 @@ export function execLine([program = '', ...args]: readonly string[]): string {
   return [unitWord(program), ...args.map((word) => unitWord(word.replaceAll('$', '$$$$')))].join(' ');
 }
 
+/** What `ExecStart=` starts, as `execLine` writes it; what systemd lets stand before a path is left out. */
+export function programOf(line: string): string {
+  const [, quoted, plain = ''] = /^[-@:+!|]*(?:"([^"]*)"|(\S+))/u.exec(line.trim()) ?? [];
+  return (quoted ?? plain).replaceAll('%%', '%');
+}
+
 function unwritable(text: string): AppError {
   return new AppError(`A unit cannot name ${JSON.stringify(text)}: systemd does not take every character.`, {
     code: 'STT_UNIT_PATH',

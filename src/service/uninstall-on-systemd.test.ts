@@ -85,6 +85,51 @@ uninstall('takes lingering back where it was us who enabled it', async () => {
   assert.not.match((await lingering.changes()).join('\n'), 'linger');
 });
 
+uninstall('leaves lingering to the other service of the user, which takes it back', async () => {
+  for (const [first, second] of [
+    ['worker', 'server'],
+    ['server', 'worker'],
+  ] as const) {
+    await using machine = await fakeMachine({ host: user });
+    await installOnSystemd(machine[first]());
+    await installOnSystemd(machine[second]());
+    const before = (await machine.changes()).length;
+    const { steps = [] } = await uninstallOnSystemd(machine[first]({ isDryRun: true }));
+    await uninstallOnSystemd(machine[first]());
+    assert.not.match((await machine.changes()).slice(before).join('\n'), 'linger');
+    const told = `Lingering of ann stays: stt-${second} needs it.`;
+    assert.ok(machine.said.includes(told) && steps.includes(`# ${told}`), machine.said.join('\n'));
+    // What was handed over is as if it had been there from the beginning.
+    assert.equal((await installOnSystemd(machine[second]())).written, []);
+    await uninstallOnSystemd(machine[second]());
+    assert.is((await machine.changes()).at(-1), 'loginctl --no-ask-password disable-linger ann');
+  }
+});
+
+uninstall('leaves lingering to a service that is not ours, and says how it is taken back', async () => {
+  await using machine = await fakeMachine({ host: user });
+  await installOnSystemd(machine.worker());
+  const mine = '[Service]\nExecStart=/mine\n';
+  await machine.write('/home/ann/.config/systemd/user/stt-server.service', mine);
+  await uninstallOnSystemd(machine.worker());
+  assert.is((await machine.changes()).filter((call) => call.includes('disable-linger')).length, 0);
+  assert.match(machine.said.join('\n'), /stt-server needs it\. Later, by hand: loginctl disable-linger ann$/mu);
+  assert.is(await machine.read('/home/ann/.config/systemd/user/stt-server.service'), mine);
+});
+
+uninstall('a unit that somebody changed stays changed when it is to remember more', async () => {
+  await using machine = await fakeMachine({ host: user });
+  await installOnSystemd(machine.worker());
+  await installOnSystemd(machine.server());
+  const file = '/home/ann/.config/systemd/user/stt-server.service';
+  await machine.write(file, `${await machine.read(file)}# mine\n`);
+  await uninstallOnSystemd(machine.worker());
+  assert.match(await machine.read(file), /\n# uninstall-service takes back: lingering[^]*\n# mine\n$/u);
+  await rejects(uninstallOnSystemd(machine.server()), /is not removed, and nothing was changed/u);
+  await uninstallOnSystemd(machine.server({ isForced: true }));
+  assert.is((await machine.changes()).at(-1), 'loginctl --no-ask-password disable-linger ann');
+});
+
 uninstall('needs root for that of the machine, and says where the other one is', async () => {
   await using machine = await fakeMachine();
   await installOnSystemd(machine.worker());

@@ -4,12 +4,10 @@ import { type InstalledService, lookAtInstalled } from './installed-service.ts';
 import { type ChangeWishes, needsRoot, scopeOf } from './install-wishes.ts';
 import { describeDifference, obtainConsent, type PlannedFile } from './overwrite-consent.ts';
 import { judgeFile } from './sealed-text.ts';
-import { servicePrograms, type ServiceScope, systemDataFolder } from './service-program.ts';
+import { type ServiceScope, systemDataFolder } from './service-program.ts';
 import { describeSteps, run, runSteps, type Step } from './service-steps.ts';
-import { unlabelProgram } from './selinux.ts';
+import { type TakeBack, takeBackShared } from './shared-changes.ts';
 import { isSystemdHere, managerEnvironment, noUserManager, systemctl } from './systemd-manager.ts';
-import { readNotes } from './unit-notes.ts';
-import { unlingerStep } from './user-service.ts';
 
 export type UninstallReport = {
   unit: string;
@@ -35,16 +33,22 @@ export async function uninstallOnSystemd(wishes: ChangeWishes): Promise<Uninstal
   }
   const obstacle = await findObstacle(wishes, scope, there);
   if (obstacle !== undefined && !wishes.isDryRun) throw obstacle;
-  const steps = await removalSteps(wishes, scope, there, files);
+  const shared = await takeBackShared(wishes, scope, there);
+  const steps = removalSteps(wishes, scope, there, files, shared);
   if (wishes.isDryRun) {
-    return { ...nothing, wasThere: true, steps: [...files.flatMap(describeDifference), ...describeSteps(steps)] };
+    const told = shared.stays.map((line) => `# ${line}`);
+    return {
+      ...nothing,
+      wasThere: true,
+      steps: [...files.flatMap(describeDifference), ...told, ...describeSteps(steps)],
+    };
   }
   await obtainConsent(files, wishes);
   const warnings = await runSteps(steps, { host, say, signal, env: await managerEnvironment(host) });
   const removed = files.map(({ file }) => file);
   for (const file of removed) say(`Removed: ${file}`);
   for (const warning of warnings) say(`Warning: ${warning}`);
-  for (const line of whatStays(wishes, scope, there)) say(line);
+  for (const line of [...shared.stays, ...whatStays(wishes, scope, there)]) say(line);
   return { unit, scope, wasThere: true, removed, warnings };
 }
 
@@ -77,16 +81,14 @@ async function findObstacle(
   return scope === 'user' && !isManaged && (await isSystemdHere(host)) ? noUserManager(host) : undefined;
 }
 
-async function removalSteps(
-  wishes: ChangeWishes,
+function removalSteps(
+  { program }: ChangeWishes,
   scope: ServiceScope,
   there: InstalledService,
   files: readonly PlannedFile[],
-): Promise<Step[]> {
-  const { program, host } = wishes;
+  { handOver, undo }: TakeBack,
+): Step[] {
   const unit = `${program.unit}.service`;
-  const { hasEnabledLinger, labelledProgram } = readNotes(there.unitText ?? '');
-  const isLabelNeeded = labelledProgram !== undefined && (await isUsedByOther(wishes, labelledProgram));
   const isKnown = there.isManaged && there.state?.load !== 'not-found';
   return [
     ...(isKnown
@@ -100,22 +102,15 @@ async function removalSteps(
       : []),
     ...files.map(({ file }): Step => ({ do: 'remove', file })),
     { do: 'removeEmpty', folder: there.dropInFolder },
+    ...handOver,
     ...(there.isManaged
       ? [
           run(...systemctl(scope, 'daemon-reload')),
           { ...run(...systemctl(scope, 'reset-failed', unit)), otherwise: '' },
         ]
       : []),
-    ...(labelledProgram === undefined || isLabelNeeded ? [] : unlabelProgram(labelledProgram)),
-    ...(hasEnabledLinger && scope === 'user' ? [unlingerStep(host.userName)] : []),
+    ...undo,
   ];
-}
-
-/** The worker and the server of one machine run on the same Node.js. */
-async function isUsedByOther({ program, host, signal }: ChangeWishes, labelled: string): Promise<boolean> {
-  const others = servicePrograms.filter(({ unit }) => unit !== program.unit);
-  const there = await Promise.all(others.map((other) => lookAtInstalled(host, other, 'system', signal)));
-  return there.some(({ unitText = '' }) => readNotes(unitText).labelledProgram === labelled);
 }
 
 async function nothingThere(

@@ -4,7 +4,8 @@ import { AppError } from '../app-error.ts';
 import { parseEnvText } from '../config/env-file.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { WantedTexts } from './planned-units.ts';
-import { textOf } from './installed-service.ts';
+import type { Host } from './host.ts';
+import { isThere, textOf } from './installed-service.ts';
 import type { InstallWishes } from './install-wishes.ts';
 import { firstSettingsText, template } from './machine-service.ts';
 import { renderUserUnit, userTemplate } from './render-unit.ts';
@@ -58,19 +59,24 @@ export type Lingering =
   | 'on'
   /** We did it. */
   | 'enabled'
-  | 'refused';
+  | 'refused'
+  /** There is nobody who could be asked. */
+  | 'unknown';
 
 const lingerCommand = (userName: string): string[] => ['loginctl', '--no-ask-password', 'enable-linger', userName];
 
-/** Whether the user's services run without a login. */
-export async function lingers(userName: string, signal: AbortSignal): Promise<boolean> {
-  const end = await tryProgram('loginctl', ['show-user', userName, '--property=Linger', '--value'], signal);
-  return end?.exitCode === 0 && end.stdout.trim() === 'yes';
+/** Whether the user's services run without a login. Undefined: nobody can tell. */
+export async function lingers(host: Host, signal: AbortSignal): Promise<boolean | undefined> {
+  // Of who is not logged in loginctl may know nothing; this is its own note.
+  if (await isThere(host, `/var/lib/systemd/linger/${host.userName}`)) return true;
+  const end = await tryProgram('loginctl', ['show-user', host.userName, '--property=Linger', '--value'], signal);
+  return end === undefined ? undefined : end.exitCode === 0 && end.stdout.trim() === 'yes';
 }
 
-export async function enableLinger(userName: string, signal: AbortSignal): Promise<Lingering> {
-  if (await lingers(userName, signal)) return 'on';
-  const [file = '', ...args] = lingerCommand(userName);
+export async function enableLinger(host: Host, signal: AbortSignal): Promise<Lingering> {
+  const before = await lingers(host, signal);
+  if (before !== false) return before === true ? 'on' : 'unknown';
+  const [file = '', ...args] = lingerCommand(host.userName);
   return (await tryProgram(file, args, signal))?.exitCode === 0 ? 'enabled' : 'refused';
 }
 
@@ -82,5 +88,7 @@ export const unlingerStep = (userName: string): Step => ({
   otherwise: `Lingering of ${userName} could not be taken back: sudo loginctl disable-linger ${userName}`,
 });
 
-export const lingerWarning = (userName: string): string =>
-  `The service runs only while ${userName} is logged in: this machine does not let ${userName} have services beyond that. To have it run always: sudo loginctl enable-linger ${userName}`;
+export const lingerWarning = (userName: string, lingering: 'refused' | 'unknown'): string =>
+  lingering === 'unknown'
+    ? `There is no loginctl here: whether the service runs while ${userName} is not logged in cannot be told.`
+    : `The service runs only while ${userName} is logged in: this machine does not let ${userName} have services beyond that. To have it run always: sudo loginctl enable-linger ${userName}`;

@@ -49,6 +49,19 @@ units('give the server the time that running requests get, and a margin', async 
   assert.ok(limit <= 90, `${limit} s`);
 });
 
+units('give a server the time to look its database through before it listens', async () => {
+  // 100 GB at 150 MB a second.
+  const needed = 100_000 / 150;
+  assert.ok((await serviceSeconds('stt-server.service', 'TimeoutStartSec')) >= needed);
+});
+
+units('name themselves in the journal, whatever program runs them', async () => {
+  for (const file of unitFiles) {
+    const named = unitValues(await unitText(file), 'Service', 'SyslogIdentifier');
+    assert.equal(named, [path.basename(file, '.service')], file);
+  }
+});
+
 units('do not start again what starting again does not mend', async () => {
   const { usage, noPermission, config } = exitCodes;
   for (const file of unitFiles) {

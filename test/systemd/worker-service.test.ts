@@ -105,6 +105,8 @@ there('is installed, starts, says what it does, and transcribes as a user of its
     const users = new Set((await on.processesOf(unit)).map(({ user }) => user));
     assert.equal([...users], [unit]);
   }
+  const named = await on.output('journalctl', '--quiet', '--output=cat', '--identifier=stt-worker', '--lines=50');
+  assert.match(named, /transcribed/u);
   const lines = await on.journalOf('stt-worker');
   assert.ok(lines.some(({ message, priority }) => /transcribed/u.test(message) && priority === 6));
   assert.not.ok(
@@ -156,6 +158,15 @@ there('works again after a reboot', async () => {
   await eventually(async () => (await on.isActive()) && (await on.isActive('stt-server')), 'both services run', 30_000);
   lap('rebooted, until both services run', startedAt);
   await on.transcribe('after-reboot');
+});
+
+there('says to root how to do it as the service would, and that works', async () => {
+  const refused = await installed.machine.run(['stt', 'outbox', 'flush']);
+  assert.is(refused.exitCode, 77, refused.stderr);
+  const typed = /systemd-run .*$/mu.exec(refused.stderr)?.[0] ?? '';
+  // It reads the settings of the service, and delivers: there is nothing.
+  assert.match(typed, /outbox flush$/u);
+  await on.output('sh', '-c', typed);
 });
 
 there('is ended and started again when it is frozen', async () => {

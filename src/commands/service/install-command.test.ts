@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { workerProgram } from '../../../test/support/programs.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { runChild } from '../../run-child.ts';
 import { settingsElsewhere, userDetails } from './install-command.ts';
 
 const details = suite('details of install-service');
@@ -41,6 +43,24 @@ details("a user's service is told where the data is, unless its settings say so"
   assert.equal(userDetails(file, sources).userEnvironment, { STT_ENV_FILE: file, STT_DATA_DIR: folder.join('data') });
   await writeFile(file, 'STT_DATA_DIR=/other\n', { mode: 0o600 });
   assert.equal(userDetails(file, sources).userEnvironment, { STT_ENV_FILE: file });
+});
+
+details('a dry run shows what it would write without what is secret in it, as JSON too', async () => {
+  await using folder = await temporaryFolder();
+  const env = { SERVER_URL: 'http://box:8000/?key=hunter2', STT_DATA_DIR: folder.path };
+  for (const more of [[], ['--json']]) {
+    const { stdout, exitCode, outputTail } = await runChild({
+      file: process.execPath,
+      args: [workerProgram, 'install-service', '--user', '--dry-run', ...more],
+      cwd: folder.path,
+      env: { ...env, STT_ENV_FILE: folder.join('own.env') },
+      stdoutLimitBytes: 100_000,
+    });
+    // root has no service of its own, and is told what there would be.
+    assert.is(exitCode, 0, outputTail);
+    assert.match(stdout, /SERVER_URL='?http:\/\/box:8000\/\?\*\*\*/u);
+    assert.not.match(stdout + outputTail, 'hunter2');
+  }
 });
 
 details.run();

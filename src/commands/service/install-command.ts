@@ -93,7 +93,6 @@ export abstract class InstallCommand extends ServiceVerbCommand {
         library: details.library === undefined ? undefined : path.resolve(details.library),
       }),
     );
-    this.showSteps(report);
-    return report;
+    return this.showSteps(report);
   }
 }

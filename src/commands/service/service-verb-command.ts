@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline/promises';
 import { Flags } from '@oclif/core';
 import { AppError } from '../../app-error.ts';
 import { exitCodes } from '../../exit-codes.ts';
-import { hideSecrets } from '../../hide-secrets.ts';
 import type { ChangeWishes, ServiceWishes } from '../../service/install-wishes.ts';
 import { thisHost } from '../../service/host.ts';
 import type { ServiceProgram } from '../../service/service-program.ts';
 import { listenForShutdown } from '../../shutdown.ts';
 import { BaseCommand } from '../base-command.ts';
+import { hideSettingSecrets } from './hide-setting-secrets.ts';
 
 export const scopeFlags = {
   system: Flags.boolean({ summary: 'The service of the machine. [default for root]', exclusive: ['user'] }),
@@ -35,7 +35,7 @@ export abstract class ServiceVerbCommand extends BaseCommand {
       program: this.program,
       host: thisHost(this.program, process.argv[1]),
       scope,
-      say: (line) => this.say(hideSecrets(line)),
+      say: (line) => this.say(hideSettingSecrets(line)),
       signal: shutdown.drain,
     };
     try {
@@ -55,8 +55,11 @@ export abstract class ServiceVerbCommand extends BaseCommand {
     };
   }
 
-  protected showSteps({ steps }: { steps?: string[] }): void {
-    for (const step of steps ?? []) this.log(hideSecrets(step));
+  /** @returns what is to be printed as JSON. */
+  protected showSteps<Report extends { steps?: string[]; warnings: string[] }>(report: Report): Report {
+    const steps = report.steps?.map(hideSettingSecrets);
+    for (const step of steps ?? []) this.log(step);
+    return { ...report, ...(steps === undefined ? {} : { steps }), warnings: report.warnings.map(hideSettingSecrets) };
   }
 }
 

@@ -23,7 +23,6 @@ export abstract class UninstallCommand extends ServiceVerbCommand {
     const report = await this.withWishes(flags, (wishes) =>
       serviceVerbs(wishes.host.platform).uninstall({ ...wishes, ...this.changeOf(flags) }),
     );
-    this.showSteps(report);
-    return report;
+    return this.showSteps(report);
   }
 }

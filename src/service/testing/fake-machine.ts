@@ -19,8 +19,8 @@ export type FakeMachine = AsyncDisposable & {
   server: (more?: Partial<InstallWishes>) => InstallWishes;
   /** What was run, without what only asks. */
   changes: () => Promise<string[]>;
-  /** Of systemctl: `active`, `enabled`, and whether a start fails. */
-  set: (name: 'load' | 'active' | 'enabled' | 'fails', value: string) => Promise<void>;
+  /** Of systemctl: `active`, `enabled`, whether a start fails, and where units are looked for. */
+  set: (name: 'load' | 'active' | 'enabled' | 'fails' | 'unitPath', value: string) => Promise<void>;
 };
 
 export type FakeMachineOptions = {
@@ -122,6 +122,7 @@ const usualScripts = (state: string): Record<string, string> => ({
   systemctl: `
     cd '${state}'
     case "$*" in
+      *UnitPath*) [ -e unitPath ] && read -r folders < unitPath && echo "$folders" ;;
       *show*)
         read load < load; read active < active; read enabled < enabled
         echo "LoadState=$load"; echo "ActiveState=$active"; echo "SubState=running"; echo "UnitFileState=$enabled"; echo "MainPID=42"
@@ -138,5 +139,11 @@ const usualScripts = (state: string): Record<string, string> => ({
   id: `case "$*" in *stt-*) [ -e '${state}/user' ] && echo 990 ;; *-gn*) echo staff ;; *) echo 1000 ;; esac`,
   chgrp: 'exit 0',
   chmod: 'exit 0',
-  loginctl: 'case "$*" in *show-user*) echo no ;; esac',
+  loginctl: `
+    cd '${state}'
+    case "$*" in
+      *show-user*) [ -e lingers ] && echo yes || echo no ;;
+      *enable-linger*) : > lingers ;;
+      *disable-linger*) /bin/rm -f lingers ;;
+    esac`,
 });

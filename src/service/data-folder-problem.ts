@@ -1,0 +1,36 @@
+/** A settings file of the machine that wants the data elsewhere than the unit: the service would not listen to it, and set-up would. */
+import path from 'node:path';
+import { AppError } from '../app-error.ts';
+import { parseEnvText } from '../config/env-file.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Host } from './host.ts';
+import { type InstalledService, textOf } from './installed-service.ts';
+import { type ServiceProgram, systemDataFolder } from './service-program.ts';
+import { unitValues } from './unit-text.ts';
+
+export async function dataFolderProblem(
+  host: Host,
+  { settingsFile, bin }: ServiceProgram,
+  { dropInFolder, otherDropIns }: InstalledService,
+): Promise<AppError | undefined> {
+  const wanted = parseEnvText((await textOf(host, settingsFile)) ?? '')['STT_DATA_DIR']?.trim() ?? '';
+  if (wanted === '') return undefined;
+  const dropIns = await Promise.all(
+    // As systemd orders them: the last one counts.
+    otherDropIns.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => textOf(host, path.join(dropInFolder, name))),
+  );
+  const told = dropIns.flatMap((text = '') => unitValues(text, 'Service', 'Environment')).flatMap(dataFolderIn);
+  const used = told.at(-1) ?? systemDataFolder;
+  if (path.resolve(wanted) === path.resolve(used)) return undefined;
+  return new AppError(`${settingsFile} says STT_DATA_DIR=${wanted}, and the unit says ${used}, which counts.`, {
+    code: 'STT_SERVICE_DATA',
+    hint: `Take STT_DATA_DIR out of ${settingsFile}. To have the data of the service on another disk, mount that disk at ${used}; "${bin} install-service --user" has its data where you say.`,
+    exitCode: exitCodes.config,
+  });
+}
+
+/** Of `Environment="A=1" STT_DATA_DIR=/data`. */
+const dataFolderIn = (line: string): string[] =>
+  [...line.matchAll(/(?:^|\s)(?:"STT_DATA_DIR=([^"]*)"|'STT_DATA_DIR=([^']*)'|STT_DATA_DIR=(\S*))/gu)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? '',
+  );
