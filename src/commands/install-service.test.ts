@@ -1,4 +1,5 @@
 // deadline: 60 s
+import { writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { serverProgram, workerProgram } from '../../test/support/programs.ts';
@@ -42,6 +43,24 @@ service('a dry run prints the whole unit and every command, and no secret', asyn
   const { steps } = JSON.parse(json.stdout) as { steps: string[] };
   assert.ok(steps.includes('systemctl daemon-reload'));
 });
+
+service(
+  'what is set here goes into a settings file that is made; for the machine nothing of the .env here',
+  async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.join('.env'), 'SERVER_URL=http://of-the-folder:8000\n');
+    const env = { GGML_VK_VISIBLE_DEVICES: '1', LD_LIBRARY_PATH: '/opt/vendor/lib' };
+    const [own, machine] = await Promise.all(
+      ['--user', '--system'].map((scope) => run(workerProgram, folder, ['install-service', scope, '--dry-run'], env)),
+    );
+    assert.equal([own?.exitCode, machine?.exitCode], [0, 0], own?.outputTail);
+    assert.match(own?.stdout ?? '', /^ {4}SERVER_URL=http:\/\/of-the-folder:8000$/mu);
+    assert.match(own?.stdout ?? '', /^ {4}GGML_VK_VISIBLE_DEVICES=1$/mu);
+    assert.match(own?.stdout ?? '', /^ {4}Environment=LD_LIBRARY_PATH=\/opt\/vendor\/lib$/mu);
+    assert.not.match(machine?.stdout ?? '', 'of-the-folder');
+    assert.match(machine?.stdout ?? '', /^# Warning: The service will not see .*: SERVER_URL\b/mu);
+  },
+);
 
 service('status of what is not there, wrong flags, and what each verb is for', async () => {
   await using folder = await temporaryFolder();

@@ -1,10 +1,24 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { stableNode, stableScript } from './host.ts';
+import { stableNode, stableScript, thisHost } from './host.ts';
+import { workerProgram } from './service-program.ts';
 
 const host = suite('host');
+
+host('has the folder of settings that systemd sees, whatever this shell says', () => {
+  const { XDG_CONFIG_HOME } = process.env;
+  process.env['XDG_CONFIG_HOME'] = '/elsewhere';
+  try {
+    assert.is(thisHost(workerProgram, undefined).configHome, path.join(homedir(), '.config'));
+  } finally {
+    if (XDG_CONFIG_HOME === undefined) delete process.env['XDG_CONFIG_HOME'];
+    else process.env['XDG_CONFIG_HOME'] = XDG_CONFIG_HOME;
+  }
+});
 
 host('takes the path of Node.js that stays, where it is the same program', async () => {
   await using folder = await temporaryFolder();

@@ -33,6 +33,7 @@ install('makes a user, settings, a unit, and starts it; done again it does nothi
   assert.match(unit, '\nProtectHome=yes\n');
   assert.is(await modeOf(machine, unitFile), 0o644);
   assert.match(await machine.read('/etc/stt/worker.env'), '\nSERVER_URL=http://box:8000\n');
+  assert.ok(machine.said.includes('Into /etc/stt/worker.env went what is set here: SERVER_URL'));
   assert.is(await modeOf(machine, '/etc/stt/worker.env'), 0o600);
   assert.is(await modeOf(machine, '/var/lib/stt'), 0o755);
   assert.ok(
@@ -218,6 +219,34 @@ install("a user's: in the user's folders, with lingering, which it remembers", a
   assert.is(await modeOf(machine, '/home/ann/.config/stt/worker.env'), 0o600);
   const usage = installOnSystemd(machine.worker({ runAs: 'bob' }));
   await refused(usage, /runs as that user/u, 'STT_USAGE', exitCodes.usage);
+});
+
+install("a user's unit lies where the user's manager looks for it", async () => {
+  await using machine = await fakeMachine({ host: user });
+  const around = (folder: string): string =>
+    `${folder.replace('user', 'user.control')} /run/user/1000/systemd/transient /etc/xdg/systemd/user ${folder} /etc/systemd/user /run/systemd/user /home/ann/.local/share/systemd/user /usr/lib/systemd/user`;
+  for (const [unitPath, folder] of [
+    [around('/home/ann/.config/systemd/user'), '/home/ann/.config/systemd/user'],
+    [around('/home/ann/cfg/systemd/user'), '/home/ann/cfg/systemd/user'],
+    [around('"/home/ann/my cfg/systemd/user"'), '/home/ann/my cfg/systemd/user'],
+    ['/run/systemd/user /usr/lib/systemd/user', '/home/ann/.config/systemd/user'],
+  ] as const) {
+    await machine.set('unitPath', unitPath);
+    const { steps = [] } = await installOnSystemd(machine.worker({ isDryRun: true }));
+    assert.match(steps.join('\n'), `# ${folder}/stt-worker.service (mode 0644) is written:`);
+  }
+});
+
+install('says that nobody can tell whether services outlive the login', async () => {
+  await using machine = await fakeMachine({ host: user, scripts: { loginctl: '' } });
+  const report = await installOnSystemd(machine.worker());
+  assert.match(
+    report.warnings[0] ?? '',
+    /^There is no loginctl here: whether .* while ann is not logged in cannot be told/u,
+  );
+  // Its own note says so.
+  await machine.write('/var/lib/systemd/linger/ann', '');
+  assert.equal((await installOnSystemd(machine.worker())).warnings, []);
 });
 
 install('goes on where lingering is refused, and says what that means', async () => {

@@ -106,6 +106,20 @@ launchd('installs, does nothing twice, renews, restarts and removes', async () =
   await rejects(status(mac.worker()), /No service stt-worker is installed/u);
 });
 
+launchd('another library for a server that runs starts it anew', async () => {
+  await using mac = await macWith();
+  const userSettingsFile = '/Users/ann/Library/Preferences/stt/server.env';
+  for (const name of ['a', 'b']) await mkdir(mac.folder.join('root/Volumes', name), { recursive: true });
+  const server = (library: string) => install(mac.server({ userSettingsFile, library, isStarted: true }));
+  await server('/Volumes/a');
+  const before = (await mac.changes()).length;
+  await server('/Volumes/a');
+  assert.is((await mac.changes()).length, before);
+  await server('/Volumes/b');
+  assert.match(await mac.read(userSettingsFile), 'AUDIO_DIR=/Volumes/b');
+  assert.is((await mac.changes())[before], 'launchctl bootout gui/501/stt.server');
+});
+
 launchd('asks before it overwrites one that was changed', async () => {
   await using mac = await macWith();
   await install(mac.worker({ settingsElsewhere: 'It will not see PORT.' }));

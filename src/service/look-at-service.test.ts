@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../test/support/rejects.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { installOnSystemd } from './install-on-systemd.ts';
 import { describeServiceStatus, restartService, serviceStatus, showServiceLogs } from './look-at-service.ts';
 import { parseUnitState } from './systemd-manager.ts';
@@ -66,9 +68,13 @@ look('restarts and waits; says why where it does not come back', async () => {
 });
 
 look('has the journal show itself', async () => {
-  await using machine = await fakeMachine({ scripts: { journalctl: 'echo "$*" > "$0.told"; exit "${FAILS:-0}"' } });
+  await using told = await temporaryFolder();
+  const journalctl = `printf '%s|' "$@" > '${told.join('flags')}'`;
+  await using machine = await fakeMachine({ scripts: { journalctl } });
   await installOnSystemd(machine.worker());
   await showServiceLogs({ ...machine.worker(), isFollowed: true, lines: 7, since: '1 hour ago' });
+  const flags = '--unit=stt-worker.service|--no-pager|--lines=7|--since=1 hour ago|--follow|';
+  assert.is(await readFile(told.join('flags'), 'utf8'), flags);
   await using failing = await fakeMachine({ scripts: { journalctl: 'exit 3' } });
   await installOnSystemd(failing.worker());
   const logs = showServiceLogs({ ...failing.worker(), isFollowed: false, lines: 7, since: undefined });

@@ -104,9 +104,13 @@ export async function userUnitFolder(host: Host, signal: AbortSignal): Promise<s
   const [file = '', ...args] = systemctl('user', 'show', '--property=UnitPath', '--value');
   const end = await tryProgram(file, args, signal, { env: await managerEnvironment(host) });
   signal.throwIfAborted();
-  const folders = (end?.exitCode === 0 ? end.stdout : '').split(/\s+/u).filter((folder) => isOwnFolder.test(folder));
+  const folders = listed(end?.exitCode === 0 ? end.stdout : '').filter((folder) => isOwnFolder.test(folder));
   return folders.includes(usual) ? usual : (folders[0] ?? usual);
 }
+
+/** One with a blank in it stands in quotes. */
+const listed = (text: string): string[] =>
+  [...text.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/gu)].map(([word, quoted]) => quoted?.replaceAll(/\\(.)/gu, '$1') ?? word);
 
 /** Those of the machine and of what is made at run time are listed as well. */
 const isOwnFolder = /^\/(?!(?:etc|run|usr|lib)\/).*\/systemd\/user$/u;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { execLine, plainText, unitWord } from './systemd-words.ts';
+import { execLine, plainText, programOf, unitWord } from './systemd-words.ts';
 
 const words = suite('systemd words');
 
@@ -16,6 +16,14 @@ words('leaves plain words alone, quotes others, and has no specifiers', () => {
 
 words('doubles $ in arguments, where systemd would look for a variable, and not in the program', () => {
   assert.is(execLine(['/opt/$x/node', '/opt/$x/stt.js', 'run']), '/opt/$x/node /opt/$$x/stt.js run');
+});
+
+words('reads back what it starts', () => {
+  for (const program of ['/usr/bin/node', '/opt/my node/100%/node', '/opt/$x/node']) {
+    assert.is(programOf(execLine([program, '/x/stt.js', 'run'])), program);
+  }
+  assert.is(programOf('-@/usr/bin/env node'), '/usr/bin/env');
+  assert.is(programOf(''), '');
 });
 
 words('refuses what no unit can name', () => {
