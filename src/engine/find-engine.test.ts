@@ -99,12 +99,15 @@ if (process.getuid?.() === 0) {
     await chmod(folder.paths.models, 0o700);
     await chmod(path.dirname(folder.paths.models), 0o755);
     const findModelHere = `
-      const { findModel } = await import(${JSON.stringify(new URL('find-engine.ts', import.meta.url).href)});
-      await findModel({ model: 'medium' }, ${JSON.stringify(folder.paths)}).catch((error) => console.log(error.message));`;
+      const { findModel, findVadModel } = await import(${JSON.stringify(new URL('find-engine.ts', import.meta.url).href)});
+      await findModel({ model: 'medium' }, ${JSON.stringify(folder.paths)}).catch((error) => console.log(error.message));
+      console.log('VAD:', await findVadModel({}, ${JSON.stringify(folder.paths)}));`;
     const asDaemon = ['--reuid=1', '--regid=1', '--clear-groups'];
     const args = [...asDaemon, process.execPath, '--input-type=module', '--eval', findModelHere];
     const { outputTail } = await runChild({ file: 'setpriv', args });
     assert.match(outputTail, /^The model \S+ggml-medium\.bin may not be read by daemon: permission denied\.$/mu);
+    // Nobody asked for one.
+    assert.match(outputTail, /^VAD: undefined$/mu);
   });
 } else {
   run('NOT TRIED: only root can ask as somebody else', () => assert.ok(process.getuid?.() !== 0));

@@ -122,10 +122,11 @@ export async function findModel(
 export async function findVadModel(settings: EngineSettings, paths: DataPaths): Promise<string | undefined> {
   if (settings.vadEnabled === false) return undefined;
   const file = path.resolve(settings.vadModel ?? path.join(paths.models, 'ggml-silero-v6.2.0.bin'));
+  // A model that was named is wanted, also where VAD_ENABLED is not set.
+  const isWanted = settings.vadEnabled === true || settings.vadModel !== undefined;
+  if (!isWanted && !(await isFile(file))) return undefined;
   await requireReadable(file, 'STT_VAD_MODEL_MISSING', 'The model for voice activity detection');
   if (await isFile(file)) return file;
-  // A model that was named is wanted, also where VAD_ENABLED is not set.
-  if (settings.vadEnabled === undefined && settings.vadModel === undefined) return undefined;
   throw missing('STT_VAD_MODEL_MISSING', `The model for voice activity detection, ${file}, is not there.`, [
     'Get one with "stt models download silero", or name another one in VAD_MODEL, or set VAD_ENABLED=false.',
   ]);

@@ -12,6 +12,7 @@ import { type BootedMachine, bootMachine, nodeBinds } from '../support/booted-ma
 import { checkDataFolder } from '../support/engine.ts';
 import { makeRoot } from '../support/machine-root.ts';
 import { freePort } from '../support/server-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export type InstalledMachine = AsyncDisposable & {
   machine: BootedMachine;
@@ -35,6 +36,7 @@ export async function installMachine(): Promise<InstalledMachine> {
   const root = opened.use(await makeRoot({ suite: 'trixie' }));
   await mkdir(root.join(places.packages));
   const tarball = await pack(root.join(places.packages));
+  await fillNpmCache(root.join(tarball));
   const paths = dataPaths(checkDataFolder);
   const machine = opened.use(
     await bootMachine({
@@ -54,15 +56,12 @@ export async function installMachine(): Promise<InstalledMachine> {
       `${places.npm}/bin/npm-cli.js`,
       'install',
       '--global',
-      '--prefer-offline',
+      '--offline',
       '--no-audit',
       '--no-fund',
       tarball,
     ],
-    {
-      env: await npmEnvironment(),
-      timeoutMs: 200_000,
-    },
+    { env: { npm_config_registry: await npmSetting('registry') }, timeoutMs: 200_000 },
   );
   const port = await freePort();
   await mkdir(root.join(places.library), { recursive: true });
@@ -106,6 +105,12 @@ async function pack(folder: string): Promise<string> {
   return path.posix.join(places.packages, path.basename(filename));
 }
 
+/** What the machine installs from: it has no names of hosts, and no proxy. An installation of its own asks for the same. */
+async function fillNpmCache(tarball: string): Promise<void> {
+  await using folder = await temporaryFolder();
+  await npm('install', '--global', '--prefix', folder.path, '--prefer-offline', '--no-audit', '--no-fund', tarball);
+}
+
 async function npm(...args: string[]): Promise<ChildEnd> {
   const options = { cwd: packageFolder, inheritEnv: true, timeoutMs: 200_000, stdoutLimitBytes: 1_000_000 };
   const end = await runChild({ file: 'npm', args, ...options });
@@ -118,18 +123,4 @@ const npmSetting = async (name: string): Promise<string> => (await npm('config',
 async function npmFolder(): Promise<string> {
   const found = await npm('exec', '--offline', '--call', 'echo "$npm_execpath"');
   return path.dirname(path.dirname(await realpath(found.stdout.trim())));
-}
-
-/** What this machine's npm needs to reach its registry. */
-async function npmEnvironment(): Promise<Record<string, string>> {
-  const certificates = process.env['NODE_EXTRA_CA_CERTS'];
-  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return {
-    npm_config_registry: await npmSetting('registry'),
-    ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates, npm_config_cafile: certificates }),
-    ...Object.fromEntries(proxies),
-  };
 }
