@@ -51,16 +51,7 @@ export async function installMachine(): Promise<InstalledMachine> {
     }),
   );
   await machine.output(
-    [
-      'node',
-      `${places.npm}/bin/npm-cli.js`,
-      'install',
-      '--global',
-      '--offline',
-      '--no-audit',
-      '--no-fund',
-      tarball,
-    ],
+    ['node', `${places.npm}/bin/npm-cli.js`, 'install', '--global', '--offline', '--no-audit', '--no-fund', tarball],
     { env: { npm_config_registry: await npmSetting('registry') }, timeoutMs: 200_000 },
   );
   const port = await freePort();
