@@ -1,7 +1,8 @@
 /**
  * What root makes in a folder of another user belongs to that user: `sudo stt-server worker add` before the service's first start must
- * not leave a database that the service cannot write. SQLite itself gives the files beside the database to the database's owner. It
- * follows links as well: so that nobody leads root to a file of the machine, in such a folder only plain files are touched.
+ * not leave a database that the service cannot write. Where the database is there, its owner counts: the service may write in a folder
+ * of somebody else. SQLite itself gives the files beside the database to the database's owner. It follows links as well: so that nobody
+ * leads root to a file of the machine, in such a folder only plain files are touched.
  */
 import {
   closeSync,
@@ -11,6 +12,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs';
@@ -38,13 +40,13 @@ export function makeFolder(folder: string): void {
 }
 
 /**
- * Makes the file, empty, for the owner of its folder; nothing happens where it is there. It is for nobody else to read: SQLite gives
- * the files beside it the same mode.
+ * Makes the file, empty, for the owner of the database that it lies beside, or of the folder where there is none yet; nothing happens
+ * where the file is there. It is for nobody else to read: SQLite gives the files beside it the same mode.
  * @throws AppError STT_FOREIGN_LINK (exit 77) where root is led somewhere else.
  */
-export function makeForFolderOwner(file: string): void {
+export function makeForOwner(file: string, database = file): void {
   requirePlainFiles(file);
-  const owner = strangerOwning(path.dirname(file));
+  const owner = strangerBehind(database);
   try {
     // Fails where there is one, also a link.
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
@@ -78,34 +80,86 @@ export function requirePlainFiles(database: string): void {
 }
 
 /**
- * Does it with the rights of the folder's owner where we are root and that is somebody else: between a look and an opening somebody may
- * be faster. Not in a thread, where Node.js cannot change them, and so not for a server that root runs.
+ * In a folder of somebody else, does it with the rights of the database's owner (the folder's, where there is no database yet) where we
+ * are root: between a look and an opening somebody may be faster. The looks alone have to do
+ * - in a thread, where Node.js cannot change the rights, and so for a server that root runs;
+ * - where the database is root's own, as that server leaves it: refused, its tasks could not even be listed;
+ * - where a folder of others shuts the owner out, as above a container's volumes: he could not get there at all.
  */
-export function asFolderOwner<T>(folder: string, work: () => T): T {
-  const owner = isMainThread ? strangerOwning(folder) : undefined;
-  if (owner === undefined || !become(owner)) return work();
+export function asOwner<T>(database: string, work: () => T): T {
+  const folder = path.dirname(database);
+  const isOthers = isMainThread && strangerOwning(folder) !== undefined;
+  const owner = isOthers ? strangerBehind(database) : undefined;
+  if (owner === undefined) return work();
+  const real = realpathSync(folder);
+  const shut = withRightsOf(owner, () => shutFolder(real));
+  // Who shuts himself out must not get root's rights by that.
+  if (shut !== undefined && statSync(shut).uid !== owner.uid) return work();
+  return withRightsOf(owner, work);
+}
+
+function withRightsOf<T>(owner: Owner, work: () => T): T {
+  const goBack = become(owner);
   try {
     return work();
   } finally {
-    becomeRoot();
+    goBack();
   }
 }
 
-/** A root without that capability, as in some containers, cannot: then the looks have to do. */
-function become({ uid, gid }: Owner): boolean {
+/** What it gives goes back to root. A root without that capability, as in some containers, cannot: then nothing happens. */
+function become({ uid, gid }: Owner): () => void {
+  const before = {
+    uid: process.geteuid?.() ?? uid,
+    gid: process.getegid?.() ?? gid,
+    groups: process.getgroups?.() ?? [],
+  };
+  try {
+    // First, while we are root. Those of root (disk, adm) would open more than the owner may.
+    setGroups(uid, gid);
+  } catch {
+    return () => {};
+  }
+  const goBack = (): void => {
+    // First, since only root may choose the others.
+    process.seteuid?.(before.uid);
+    process.setegid?.(before.gid);
+    process.setgroups?.(before.groups);
+  };
   try {
     process.setegid?.(gid);
     process.seteuid?.(uid);
-    return true;
+    return goBack;
   } catch {
-    becomeRoot();
-    return false;
+    goBack();
+    return () => {};
   }
 }
 
-function becomeRoot(): void {
-  process.seteuid?.(0);
-  process.setegid?.(0);
+/** By one of the owner's groups the folder may be open to him. */
+function setGroups(uid: number, gid: number): void {
+  // The types of Node.js leave it out.
+  const { initgroups } = process as { initgroups?: (user: number, group: number) => void };
+  try {
+    initgroups?.(uid, gid);
+  } catch {
+    // A user whom this machine does not know, as of a container.
+    process.setgroups?.([gid]);
+  }
+}
+
+/** The first folder on the way that does not let us through, with the rights that we have now. */
+function shutFolder(folder: string): string | undefined {
+  const above = path.dirname(folder);
+  const found = above === folder ? undefined : shutFolder(above);
+  if (found !== undefined) return found;
+  try {
+    // Something in it: to see the folder alone, those above it are enough.
+    statSync(`${folder}/.`);
+    return undefined;
+  } catch (error) {
+    return systemErrorCode(error) === 'EACCES' ? folder : undefined;
+  }
 }
 
 /** On the way to the folder: links of root's own are his to make. */
@@ -126,9 +180,19 @@ function foreignLink(file: string, found: Stats): AppError {
   });
 }
 
+/** Whose the database is, or else its folder. A link or another name tells nothing of who laid it. */
+function strangerBehind(database: string): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const found = lstatSync(database, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.nlink === 1 ? stranger(found) : strangerOwning(path.dirname(database));
+}
+
 /** Undefined where we are not root, or root owns the folder. */
 function strangerOwning(folder: string): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const found = statSync(folder, { throwIfNoEntry: false });
+  return stranger(statSync(folder, { throwIfNoEntry: false }));
+}
+
+function stranger(found: Stats | undefined): Owner | undefined {
   return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };
 }

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -69,5 +69,68 @@ hold('a full disk and one that is broken may be well later; what is no database 
   const isFolder = thrown(() => holdDatabase(folder.join('a.sqlite')));
   assert.not.instance(isFolder, AppError);
 });
+
+if (process.getuid?.() === 0) {
+  const [uid, gid] = [12_345, 12_346];
+  const asUser = <T>(work: () => T): T => {
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+    try {
+      return work();
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(0);
+    }
+  };
+
+  hold('names the lock where that is not ours, and does not take one that can only be read', async () => {
+    await using folder = await temporaryFolder();
+    await chown(folder.path, uid, gid);
+    const file = folder.join('tasks.sqlite');
+    const lock = `${file}.lock`;
+    await writeFile(file, '');
+    await chown(file, uid, gid);
+    await writeFile(lock, '');
+    for (const mode of [0o600, 0o644]) {
+      await chmod(lock, mode);
+      const error = errorOf(() => asUser(() => holdDatabase(file)));
+      assert.equal([error.code, error.exitCode], ['STT_DATABASE_PERMISSION', 77]);
+      assert.match(error.message, `User ${uid} may not write ${lock} (of user 0)`);
+      assert.match(error.hint ?? '', `sudo chown ${uid}:${gid} ${lock}`);
+    }
+    await chown(lock, uid, gid);
+    asUser(() => holdDatabase(file)).release();
+    // Somebody else than the service.
+    await chmod(folder.path, 0o755);
+    await chown(file, 0, 0);
+    await chown(lock, 0, 0);
+    const stranger = errorOf(() => asUser(() => holdDatabase(file)));
+    assert.match(stranger.hint ?? '', /^Do this as user 0/u);
+  });
+
+  hold('says where the lock cannot be made', async () => {
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o755);
+    const error = errorOf(() => asUser(() => holdDatabase(folder.join('tasks.sqlite'))));
+    assert.is(error.exitCode, 77);
+    assert.match(error.message, `permission denied, open '${folder.join('tasks.sqlite.lock')}'`);
+    assert.match(error.hint ?? '', `Let this user write in ${folder.path},`);
+  });
+
+  hold('a file that may only be read is no full disk, also where root only works for somebody else', async () => {
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o755);
+    const file = folder.join('tasks.sqlite');
+    await writeFile(file, '', { mode: 0o644 });
+    const error = Object.assign(new Error('attempt to write a readonly database'), { errcode: 8 });
+    assert.is(
+      asUser(() => passingTrouble(file, error)),
+      undefined,
+    );
+    assert.is(passingTrouble(file, error)?.exitCode, 74);
+  });
+} else {
+  hold('NOT TRIED: only root can do it as somebody else', () => assert.ok(process.getuid?.() !== 0));
+}
 
 hold.run();

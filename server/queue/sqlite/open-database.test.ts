@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -160,5 +160,55 @@ run('knows which SQLite may lose data', () => {
   assert.equal(['3.51.2', '3.50.9', '2.99.0', '3.9.9'].map(isSafeSqlite), [false, false, false, false]);
   assert.equal(['3.51.3', '3.53.4', '3.100.0', '4.0.0'].map(isSafeSqlite), [true, true, true, true]);
 });
+
+if (process.getuid?.() === 0) {
+  const [uid, gid] = [12_345, 12_346];
+  const asUser = <T>(work: () => T): T => {
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+    try {
+      return work();
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(0);
+    }
+  };
+
+  run('names the log that somebody else left beside it, and what to do', async () => {
+    await using folder = await temporaryFolder();
+    await chown(folder.path, uid, gid);
+    const { db, file } = openDatabase(folder.join('tasks.sqlite'));
+    db.close();
+    for (const log of [`${file}-wal`, `${file}-shm`]) {
+      await writeFile(log, '', { mode: 0o644 });
+      await chown(log, 23_456, 23_457);
+      const error = errorOf(() => asUser(() => openDatabase(file)));
+      assert.equal([error.code, error.exitCode], ['STT_DATABASE_PERMISSION', 77], error.message);
+      assert.match(error.message, `User ${uid} may not write ${log} (of user 23456)`);
+      assert.match(error.hint ?? '', `sudo chown ${uid}:${gid} ${log}`);
+      await chown(log, uid, gid);
+    }
+    for (const log of [`${file}-wal`, `${file}-shm`]) await chown(log, 23_456, 23_457);
+    const both = errorOf(() => asUser(() => openDatabase(file)));
+    assert.match(both.hint ?? '', `sudo chown ${uid}:${gid} ${file}-wal ${file}-shm &&`);
+    for (const log of [`${file}-wal`, `${file}-shm`]) await chown(log, uid, gid);
+    asUser(() => openDatabase(file)).db.close();
+  });
+
+  run('lets who may only read it read it, beside a server', async () => {
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o755);
+    const { db, file } = openDatabase(folder.join('tasks.sqlite'));
+    for (const ending of ['', '-wal', '-shm']) await chmod(file + ending, 0o644);
+    asUser(() => {
+      const reader = openDatabase(file, { isChecked: false }).db;
+      assert.is(pragma(reader, 'user_version'), 3);
+      reader.close();
+    });
+    db.close();
+  });
+} else {
+  run('NOT TRIED: only root can do it as somebody else', () => assert.ok(process.getuid?.() !== 0));
+}
 
 run.run();

@@ -7,8 +7,15 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError, messageOf } from '../../../src/app-error.ts';
 import { damagedError, databaseError } from './database-error.ts';
-import { applicationId, type DatabaseFile, databaseFileAt, ownerOf, requireLocalDisk } from './database-file.ts';
-import { asFolderOwner, makeFolder, makeForFolderOwner } from './give-to-folder-owner.ts';
+import {
+  applicationId,
+  type DatabaseFile,
+  databaseFileAt,
+  ownerOf,
+  requireLocalDisk,
+  requireOwnLog,
+} from './database-file.ts';
+import { asOwner, makeFolder, makeForOwner } from './give-to-folder-owner.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { passingTrouble } from './passing-trouble.ts';
 
@@ -26,28 +33,40 @@ export type OpenOptions = {
   onFound?: (file: string) => void;
 };
 
-export function openDatabase(file: string, { isChecked = true, onFound }: OpenOptions = {}): OpenDatabase {
+export function openDatabase(file: string, options: OpenOptions = {}): OpenDatabase {
   const wanted = path.resolve(file);
-  try {
+  return explained(wanted, () => {
     const directory = path.dirname(wanted);
     makeFolder(directory);
     requireLocalDisk(directory);
-    return asFolderOwner(directory, () => {
-      const found = databaseFileAt(wanted);
-      onFound?.(found.file);
-      const isNew = ownerOf(found.file) === 'nobody';
-      if (isNew) makeForFolderOwner(found.file);
-      const db = openOwn(found.file, isChecked && !isNew);
-      // Its name must be as durable as what is committed to it.
-      if (isNew) syncDirectory(directory);
-      return { ...found, db };
-    });
+    const found = asOwner(wanted, () => explained(wanted, () => databaseFileAt(wanted)));
+    // What is wrong is asked within, with the owner's rights: root would find nothing forbidden.
+    return asOwner(found.file, () => explained(found.file, () => openFound(found, options)));
+  });
+}
+
+function openFound(found: DatabaseFile, { isChecked = true, onFound }: OpenOptions): OpenDatabase {
+  const { file } = found;
+  onFound?.(file);
+  const isNew = ownerOf(file) === 'nobody';
+  if (isNew) makeForOwner(file);
+  requireOwnLog(file);
+  const db = openOwn(file, isChecked && !isNew);
+  // Its name must be as durable as what is committed to it.
+  if (isNew) syncDirectory(path.dirname(file));
+  return { ...found, db };
+}
+
+/** So that a person knows what to do, and a service whether to try again. */
+function explained<T>(file: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const passing = passingTrouble(wanted, error);
+    const passing = passingTrouble(file, error);
     if (passing !== undefined) throw passing;
     throw databaseError(
-      `The task database ${wanted} cannot be opened: ${messageOf(error)}.`,
+      `The task database ${file} cannot be opened: ${messageOf(error)}.`,
       'Set DB_FILE (or --database) to a file on a local disk, in a directory that this user may write.',
       error,
     );

@@ -2,9 +2,10 @@
  * Why a database cannot be opened that is in order itself: the disk is full, broken or away, the machine has no more to give. Exit codes
  * 74 and 75, so that a unit tries again; a setting that is wrong (78) would keep the server down.
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { AppError, messageOf, systemErrorCode } from '../../../src/app-error.ts';
 import { type ExitCode, exitCodes } from '../../../src/exit-codes.ts';
+import { requireAccess } from './database-file.ts';
 
 /** SQLITE_BUSY, SQLITE_LOCKED (sqlite.org/rescode.html). */
 const taken: ReadonlySet<number> = new Set([5, 6]);
@@ -39,7 +40,7 @@ export function isTaken(error: unknown): boolean {
   return code !== undefined && taken.has(code);
 }
 
-/** Undefined where it is none: the same start would fail for ever. */
+/** Undefined where it is none: the same start would fail for ever. To be asked with the rights by which it failed. */
 export function passingTrouble(file: string, error: unknown): AppError | undefined {
   const exitCode = exitCodeOf(file, error);
   if (exitCode === undefined) return undefined;
@@ -56,7 +57,7 @@ function exitCodeOf(file: string, error: unknown): ExitCode | undefined {
   if (code === undefined) return bySystem.get(systemErrorCode(error) ?? '');
   if (!vague.has(code)) return bySqlite.get(code);
   try {
-    accessSync(file, constants.R_OK | constants.W_OK);
+    requireAccess(file);
     return statSync(file).isFile() ? bySqlite.get(code) : undefined;
   } catch (reason) {
     return bySystem.get(systemErrorCode(reason) ?? '');
