@@ -16,17 +16,28 @@ export async function dataFolderProblem(
   const wanted = parseEnvText((await textOf(host, settingsFile)) ?? '')['STT_DATA_DIR']?.trim() ?? '';
   if (wanted === '') return undefined;
   const dropIns = await Promise.all(
-    // As systemd orders them: the last one counts.
-    otherDropIns.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => textOf(host, path.join(dropInFolder, name))),
+    // As systemd reads them: what an editor left there does not count, and the last one does.
+    otherDropIns
+      .filter((name) => name.endsWith('.conf'))
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .map((name) => textOf(host, path.join(dropInFolder, name))),
   );
-  const told = dropIns.flatMap((text = '') => unitValues(text, 'Service', 'Environment')).flatMap(dataFolderIn);
-  const used = told.at(-1) ?? systemDataFolder;
-  if (path.resolve(wanted) === path.resolve(used)) return undefined;
+  const lines = dropIns.flatMap((text = '') => unitValues(text, 'Service', 'Environment'));
+  const used = usedFolder(lines);
+  if (used === undefined || path.resolve(wanted) === path.resolve(used)) return undefined;
   return new AppError(`${settingsFile} says STT_DATA_DIR=${wanted}, and the unit says ${used}, which counts.`, {
     code: 'STT_SERVICE_DATA',
     hint: `Take STT_DATA_DIR out of ${settingsFile}. To have the data of the service on another disk, mount that disk at ${used}; "${bin} install-service --user" has its data where you say.`,
     exitCode: exitCodes.config,
   });
+}
+
+/** @param lines of `Environment=`, after that of the unit. @returns undefined where none of them is left that says so: the settings count. */
+function usedFolder(lines: readonly string[]): string | undefined {
+  // An empty one takes back all before it, also that of the unit.
+  const reset = lines.lastIndexOf('');
+  const told = lines.slice(reset + 1).flatMap(dataFolderIn);
+  return told.at(-1) ?? (reset < 0 ? systemDataFolder : undefined);
 }
 
 /** Of `Environment="A=1" STT_DATA_DIR=/data`. */

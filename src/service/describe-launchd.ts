@@ -1,11 +1,11 @@
 /** What launchd is to know of a service: how it is started, as whom, with what, and how long it may take to end. Only looks. */
 import path from 'node:path';
-import { parseEnvText } from '../config/env-file.ts';
+import { type EnvRecord, parseEnvText } from '../config/env-file.ts';
 import { workerSettings } from '../config/worker-settings.ts';
 import { textOf } from './installed-service.ts';
 import type { InstallWishes } from './install-wishes.ts';
 import type { LaunchdPlace } from './launchd-place.ts';
-import { plistCommand, type PlistService } from './launchd-plist.ts';
+import { plistCommand, plistEnvironment, type PlistService } from './launchd-plist.ts';
 
 /** @param userName of a service of the machine, which has the settings of that user. @param present the property list as it is. */
 export async function describeLaunchd(
@@ -16,7 +16,7 @@ export async function describeLaunchd(
   const { program, host, userEnvironment } = wishes;
   const isWorker = program.kind === 'worker';
   const home = userName === undefined ? host.home : `/Users/${userName}`;
-  const { PATH: own = '', ...environment } = userName === undefined ? userEnvironment : {};
+  const { PATH: own = '', ...environment } = userName === undefined ? withPresent(userEnvironment, present) : {};
   const args = program.args.length === 0 ? ['serve'] : program.args;
   return {
     label: program.label,
@@ -29,6 +29,19 @@ export async function describeLaunchd(
     // Transcripts beside the recordings are for everybody who may read those.
     umask: isWorker ? 0o077 : 0o022,
     exitTimeoutSeconds: isWorker ? (await stopSeconds(wishes, userName)) + marginSeconds : 45,
+  };
+}
+
+/** As in the unit of systemd: a shell that says nothing of these takes nothing away. */
+function withPresent(wanted: EnvRecord, present: string): EnvRecord {
+  const { PATH, LD_LIBRARY_PATH } = plistEnvironment(present);
+  const [node = ''] = plistCommand(present);
+  // Before all others stood the folder of its Node.js, which may be another one now.
+  const own = PATH?.split(':').filter((folder) => folder !== path.dirname(node));
+  return {
+    ...wanted,
+    ...(own === undefined || wanted['PATH'] !== undefined ? {} : { PATH: own.join(':') }),
+    ...(LD_LIBRARY_PATH === undefined || wanted['LD_LIBRARY_PATH'] !== undefined ? {} : { LD_LIBRARY_PATH }),
   };
 }
 

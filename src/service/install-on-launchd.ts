@@ -10,7 +10,7 @@ import { type ChangeWishes, type InstallWishes, needsRoot, scopeOf } from './ins
 import { describeCarried } from './carried-settings.ts';
 import { isThere } from './installed-service.ts';
 import { type LaunchdPlace, launchdPlace, type LaunchdState, launchdState } from './launchd-place.ts';
-import { plistCommand, renderPlist } from './launchd-plist.ts';
+import { plistCommand, plistEnvironment, renderPlist } from './launchd-plist.ts';
 import { restartSteps, stopSteps } from './launchd-steps.ts';
 import { describeLaunchd } from './describe-launchd.ts';
 import { describeDifference, obtainConsent, type PlannedFile } from './overwrite-consent.ts';
@@ -18,6 +18,7 @@ import { fileSteps, isChanged } from './planned-units.ts';
 import { judgeFile, sealText } from './sealed-text.ts';
 import type { ServiceScope } from './service-program.ts';
 import { describeSteps, run, runSteps, type Step, tryProgram } from './service-steps.ts';
+import { goneFrom } from './shell-environment.ts';
 import type { UninstallReport } from './uninstall-on-systemd.ts';
 import { settingsSteps } from './user-service.ts';
 
@@ -75,7 +76,13 @@ export async function installOnLaunchd(wishes: InstallWishes): Promise<InstallRe
     return {
       ...report,
       written: [],
-      steps: [...inTheWay, ...describeDifference(planned), ...describeSteps(steps), ...nothing],
+      steps: [
+        ...inTheWay,
+        ...describeDifference(planned),
+        ...saidBefore(planned).map((gone) => `# Goes from ${planned.file}: ${gone}`),
+        ...describeSteps(steps),
+        ...nothing,
+      ],
     };
   }
   await obtainConsent([planned], wishes);
@@ -123,12 +130,18 @@ function startSteps(place: LaunchdPlace, { isLoaded, isRunning, plist }: Launchd
   return [run('launchctl', 'enable', place.target), run('launchctl', 'bootstrap', place.domain, place.plistFile)];
 }
 
-function describeChange({ file, present, wanted = '', state }: PlannedFile, version: string): string {
+/** Of what the service is told, what a list of ours loses. */
+const saidBefore = ({ present = '', wanted = '', state }: PlannedFile): string[] =>
+  state.kind === 'older' ? goneFrom(plistEnvironment(present), plistEnvironment(wanted)) : [];
+
+function describeChange(planned: PlannedFile, version: string): string {
+  const { file, present, wanted = '', state } = planned;
   if (state.kind !== 'older') return `Written: ${file}`;
   const [before, now] = [plistCommand(present ?? ''), plistCommand(wanted)].map((words) => words.join(' '));
   const parts = [
     ...(state.seal.version === version ? [] : [`it was made by stt ${state.seal.version}`]),
     ...(before === now ? [] : [`it started ${before}`]),
+    ...saidBefore(planned).map((gone) => `it said ${gone}`),
   ];
   return `Renewed: ${file}${parts.length === 0 ? '' : ` (${parts.join('; ')})`}`;
 }

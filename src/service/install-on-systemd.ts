@@ -9,9 +9,11 @@ import { libraryWarning } from './library-of-server.ts';
 import { type MachinePlan, planMachineService, userSteps } from './machine-service.ts';
 import { describeDifference, obtainConsent, type PlannedFile } from './overwrite-consent.ts';
 import { fileSteps, isChanged, planUnits } from './planned-units.ts';
+import { unitEnvironment } from './render-unit.ts';
 import { lookAtSelinux, relabel, type Selinux, selinuxWarning } from './selinux.ts';
 import type { ServiceScope } from './service-program.ts';
 import { describeSteps, run, runSteps, type Step } from './service-steps.ts';
+import { goneFrom } from './shell-environment.ts';
 import { resetCommand, type Start, startNeeded, startService } from './start-service.ts';
 import { isSystemdHere, managerEnvironment, noSystemd, noUserManager, systemctl } from './systemd-manager.ts';
 import { readNotes, type UnitNotes, withNotes } from './unit-notes.ts';
@@ -54,7 +56,7 @@ export async function installOnSystemd(wishes: InstallWishes): Promise<InstallRe
   const node = (await realFile(host, host.node)) ?? host.node;
   const selinux: Selinux = scope === 'system' ? await lookAtSelinux(host, node, signal) : { mode: 'off' };
   const machine = scope === 'system' ? await planMachineService(wishes, there, { selinux, node }) : undefined;
-  const plan = machine ?? (await planUserService(wishes));
+  const plan = machine ?? (await planUserService(wishes, there));
   const changesSettings = plan.prepare.some((step) => step.do === 'setting' || step.do === 'create');
   const unit = `${program.unit}.service`;
   const situation: Situation = { wishes, scope, unit, there, selinux, node, plan, machine, changesSettings };
@@ -96,9 +98,10 @@ const rootsOwn = (): AppError =>
   });
 
 async function describe(situation: Situation, problems: readonly AppError[]): Promise<InstallReport> {
-  const { wishes, scope, unit, plan, there } = situation;
+  const { wishes, scope, unit, there } = situation;
   const { userName } = wishes.host;
-  const isLingering = scope === 'system' || (await lingers(wishes.host, wishes.signal)) !== false;
+  const lingering = scope === 'system' ? true : await lingers(wishes.host, wishes.signal);
+  const isLingering = lingering !== false;
   const files = planFiles(situation, {
     ...notesOf(there),
     hasEnabledLinger: hasEnabled(there, isLingering) || !isLingering,
@@ -108,16 +111,18 @@ async function describe(situation: Situation, problems: readonly AppError[]): Pr
     ...unitSteps(situation, files),
     ...startSteps(situation, files),
   ];
-  const warned = await warningsOf(situation);
+  const unknown = lingering === undefined ? [lingerWarning(userName, 'unknown')] : [];
+  const warned = [...unknown, ...(await warningsOf(situation))];
   const lines = [
     ...problems.map(({ message, hint }) => asComment(`In the way: ${message}${hint === undefined ? '' : `\n${hint}`}`)),
     ...warned.map((warning) => asComment(`Warning: ${warning}`)),
     ...describePackage(there),
     ...files.flatMap(describeDifference),
+    ...files.flatMap((file) => saidBefore(file, there).map((gone) => `# Goes from ${file.file}: ${gone}`)),
     ...describeSteps(steps),
     ...(steps.length === 0 ? [`# ${unit} is as it should be; nothing to do.`] : []),
   ];
-  const warnings = [...plan.problems.map(({ message }) => message), ...warned];
+  const warnings = [...problems.map(({ message }) => message), ...warned];
   return { unit, scope, steps: lines, written: [], removed: [], warnings, isStarted: false };
 }
 
@@ -230,7 +235,8 @@ const describePackage = ({ packageUnit }: InstalledService): string[] =>
 
 const isUp = ({ state }: InstalledService): boolean => state?.active === 'active';
 
-function describeChange({ file, present, wanted, state }: PlannedFile, { wishes, there }: Situation): string {
+function describeChange(planned: PlannedFile, { wishes, there }: Situation): string {
+  const { file, present, wanted, state } = planned;
   if (wanted === undefined) return `Removed: ${file}`;
   if (state.kind !== 'older') return `Written: ${file}`;
   const { version } = state.seal;
@@ -239,8 +245,15 @@ function describeChange({ file, present, wanted, state }: PlannedFile, { wishes,
   const parts = [
     ...(version === wishes.host.version ? [] : [`it was made by stt ${version}`]),
     ...(isMoved ? [`it started ${of(present ?? '')}`] : []),
+    ...saidBefore(planned, there).map((gone) => `it said ${gone}`),
   ];
   return `Renewed: ${file}${parts.length === 0 ? '' : ` (${parts.join('; ')})`}`;
+}
+
+/** Of what the service is told, what a unit of ours loses; of one that somebody changed the difference is shown. */
+function saidBefore({ file, present, wanted, state }: PlannedFile, there: InstalledService): string[] {
+  if (file !== there.unitFile || state.kind !== 'older' || wanted === undefined) return [];
+  return goneFrom(unitEnvironment(present ?? ''), unitEnvironment(wanted));
 }
 
 function startText(kind: 'worker' | 'server', unit: string, start: Start): string {

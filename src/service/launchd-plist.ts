@@ -54,6 +54,13 @@ export function plistCommand(text: string): string[] {
   return [...list.matchAll(/<string>(.*?)<\/string>/gsu)].map(([, word = '']) => unescaped(word));
 }
 
+/** What `EnvironmentVariables` says, of a plist of ours. */
+export function plistEnvironment(text: string): Record<string, string> {
+  const dict = /<key>EnvironmentVariables<\/key>\s*<dict>(.*?)<\/dict>/su.exec(text)?.[1] ?? '';
+  const pairs = [...dict.matchAll(/<key>(.*?)<\/key>\s*<string>(.*?)<\/string>/gsu)];
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [unescaped(name), unescaped(value)]));
+}
+
 /** How long it may take to end, of a plist of ours; without one, as launchd has it. */
 export const plistExitTimeout = (text = ''): number =>
   Number(/<key>ExitTimeOut<\/key>\s*<integer>(\d+)</u.exec(text)?.[1] ?? 20);

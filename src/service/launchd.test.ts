@@ -173,6 +173,27 @@ launchd('has as long to end as the settings say, and the server writes for every
   assert.match(server, '<key>Umask</key>\n  <integer>18</integer>');
 });
 
+launchd('a shell that says nothing of ffmpeg and libraries takes nothing from a service that has them', async () => {
+  await using mac = await macWith();
+  const { userEnvironment } = mac.worker();
+  const own = { PATH: '/Users/ann/bin:/usr/local/bin:/usr/bin:/bin', LD_LIBRARY_PATH: '/opt/a & b/lib' };
+  await install(mac.worker({ userEnvironment: { ...userEnvironment, ...own } }));
+  const proved = await mac.read(plistFile);
+  assert.match(proved, '<string>/opt/homebrew/bin:/Users/ann/bin:/usr/local/bin:');
+  for (const environment of [{}, { PATH: own.PATH }]) {
+    const again = mac.worker({ userEnvironment: { ...userEnvironment, ...environment } });
+    assert.equal([(await install(again)).written, await mac.read(plistFile)], [[], proved]);
+  }
+  const other = { userEnvironment: { ...userEnvironment, LD_LIBRARY_PATH: '/opt/c/lib' } };
+  const { steps = [] } = await install(mac.worker({ ...other, isDryRun: true }));
+  assert.ok(steps.includes(`# Goes from ${plistFile}: LD_LIBRARY_PATH=/opt/a & b/lib`), steps.join('\n'));
+  await install(mac.worker(other));
+  assert.ok(mac.said.includes(`Renewed: ${plistFile} (it said LD_LIBRARY_PATH=/opt/a & b/lib)`), mac.said.join('\n'));
+  // The folder of a Node.js that is gone from there is not kept.
+  await install(mac.worker({ host: { ...mac.host, node: '/usr/local/bin/node' } }));
+  assert.match(await mac.read(plistFile), '<string>/usr/local/bin:/Users/ann/bin:/usr/bin:');
+});
+
 launchd('a server of the machine keeps the library that was named, and has a log that is its own', async () => {
   await using mac = await macWith();
   const host = { ...mac.server().host, uid: 0, userName: 'root', home: '/var/root' };

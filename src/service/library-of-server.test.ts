@@ -2,9 +2,11 @@ import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exitCodes } from '../exit-codes.ts';
+import { installOnSystemd } from './install-on-systemd.ts';
 import { findLibrary, libraryWarning, type Writer } from './library-of-server.ts';
 import { type FakeMachine, fakeMachine } from './testing/fake-machine.ts';
 import { refused } from './testing/refused.ts';
+import { unitValues } from './unit-text.ts';
 
 const library = suite('findLibrary');
 
@@ -21,10 +23,32 @@ library('what the server writes besides is found, without the folders that are i
   assert.equal(await written(machine, 'DB_FILE=/var/lib/stt/server/x.sqlite\nLOG_DIR=/var/log/stt\n'), []);
   assert.equal(await written(machine, 'DB_FILE=x.sqlite\nLOG_DIR=logs\n'), []);
   assert.equal(await written(machine, 'DB_FILE=../../../../data/x.sqlite\n'), ['/data']);
+  // Of the data folder the unit has its own part alone.
+  assert.equal(await written(machine, 'DB_FILE=/var/lib/stt/db/x.sqlite\nLOG_DIR=/var/lib/stt/server-log\n'), [
+    '/var/lib/stt/db',
+    '/var/lib/stt/server-log',
+  ]);
+  assert.equal(await written(machine, 'DB_FILE=../x.sqlite\n'), ['/var/lib/stt']);
   assert.equal(await written(machine, 'DB_FILE=/big/x.sqlite\nLOG_DIR=/home/ann/log/\n'), ['/big', '/home/ann/log']);
   await mkdir(machine.folder.join('root/data/db'), { recursive: true });
   await symlink('data/db', machine.folder.join('root/fast'));
   assert.equal(await written(machine, 'DB_FILE=/fast/x.sqlite\nLOG_DIR=/data/db\n'), ['/data/db', '/fast']);
+});
+
+library('a database elsewhere in the data folder is one that the unit lets it write', async () => {
+  await using machine = await fakeMachine();
+  await machine.write(settingsFile, 'AUDIO_DIR=/srv/audio\nDB_FILE=/var/lib/stt/db/x.sqlite\n');
+  await installOnSystemd(machine.server());
+  assert.match(
+    await machine.read('/etc/systemd/system/stt-server.service.d/library.conf'),
+    '\nReadWritePaths=-/srv/audio -/var/lib/stt/db\n',
+  );
+  // What it needs no word for is what the unit itself has.
+  const unit = await machine.read('/etc/systemd/system/stt-server.service');
+  assert.equal(
+    ['StateDirectory', 'LogsDirectory'].map((key) => unitValues(unit, 'Service', key)),
+    [['stt/server'], ['stt']],
+  );
 });
 
 library('a service has no database and no log where it sees nothing, as it has no library there', async () => {
@@ -46,6 +70,7 @@ library('a service has no database and no log where it sees nothing, as it has n
       exitCodes.config,
     );
     assert.match(error.hint ?? '', /in \/etc\/stt\/server\.env, or leave it out/u);
+    assert.match(error.hint ?? '', 'folders of its own, /var/lib/stt/server and /var/log/stt.');
   }
 });
 

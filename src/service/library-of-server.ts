@@ -59,8 +59,8 @@ const noLibrary = (folder: string, why: string): AppError =>
     exitCode: exitCodes.config,
   });
 
-/** As systemd makes them for the service: it may write there without being told so. */
-const ownFolders = [systemDataFolder, '/var/log/stt'];
+/** As the unit has systemd make them (StateDirectory, LogsDirectory): all else, also in the data folder, it may only write where it is told so. */
+const ownFolders = [path.join(systemDataFolder, 'server'), '/var/log/stt'];
 
 /** A service may only write where its unit says so: these folders, without those that are its own anyway. */
 async function writtenBeside(

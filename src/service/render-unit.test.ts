@@ -9,6 +9,7 @@ import {
   renderRunAs,
   renderSystemUnit,
   renderUserUnit,
+  unitEnvironment,
   userTemplate,
 } from './render-unit.ts';
 
@@ -42,6 +43,16 @@ render("a user's unit says where settings and data are", async () => {
     `${started} run\nEnvironment="STT_ENV_FILE=/home/ann/my config/worker.env"\nEnvironment=STT_DATA_DIR=/home/ann/data\n`,
   );
   assert.match(unit, /^WantedBy=default\.target$/mu);
+});
+
+render('reads back what a unit tells its service', async () => {
+  const told = { PATH: '/home/ann/my bin:/usr/bin', LD_LIBRARY_PATH: '/opt/100%/lib', A: 'b=c', B: '' };
+  assert.equal(unitEnvironment(renderUserUnit(await template('user/stt-worker.service'), program, told)), told);
+  assert.equal(unitEnvironment('[Service]\nEnvironment=A=1 B=2\nEnvironment=\nEnvironment="C=3" A=4\n'), {
+    C: '3',
+    A: '4',
+  });
+  assert.equal(unitEnvironment(''), {});
 });
 
 render("the server's unit for a user is that of the machine without what is root's", async () => {

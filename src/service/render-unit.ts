@@ -1,5 +1,5 @@
 /** The units and drop-ins of a service: the templates in `systemd/`, fitted to where this stt and this Node.js lie. Pure. */
-import { execLine, plainText, unitWord } from './systemd-words.ts';
+import { execLine, plainText, unitWord, wordsOf } from './systemd-words.ts';
 import { changeUnit, keepKeys, type KeyChanges, unitValues } from './unit-text.ts';
 
 export type Program = { node: string; script: string };
@@ -26,6 +26,18 @@ export function renderUserUnit(
       Environment: Object.entries(environment).map(([name, value]) => unitWord(`${name}=${value}`)),
     },
   });
+}
+
+/** What a unit tells its service. */
+export function unitEnvironment(unit: string): Record<string, string> {
+  const lines = unitValues(unit, 'Service', 'Environment');
+  // An empty one takes back those before it.
+  const words = lines.slice(lines.lastIndexOf('') + 1).flatMap(wordsOf);
+  const entries = words.map((word): [string, string] => {
+    const [name = '', ...value] = word.split('=');
+    return [name, value.join('=')];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** For a program that comes with a unit for the machine alone. */

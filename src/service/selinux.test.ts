@@ -85,6 +85,22 @@ selinux('takes the label back where the other program runs on another Node.js', 
   assert.match(await labelOf(), 'usr_t');
 });
 
+selinux("leaves the label to a package's service that is enabled, and says how it is taken back", async () => {
+  for (const [enabled, label] of [
+    ['enabled', 'bin_t'],
+    ['disabled', 'usr_t'],
+  ] as const) {
+    await using machine = await machineWith(withTools);
+    await installOnSystemd(machine.worker());
+    await machine.write('/usr/lib/systemd/system/stt-server.service', '[Service]\nExecStart=/usr/bin/stt-server\n');
+    await machine.set('enabled', enabled);
+    await uninstallOnSystemd(machine.worker());
+    assert.match(await labelOf(), label);
+    const told = `The SELinux label of ${node} stays: stt-server needs it. Later, by hand: semanage fcontext -d '${rule}'; restorecon -v ${node}`;
+    assert.is(machine.said.includes(told), enabled === 'enabled', machine.said.join('\n'));
+  }
+});
+
 selinux('says that it cannot tell, and does not take it for off', async () => {
   await using machine = await machineWith(unlabelled, '');
   await mkdir(machine.folder.join('root/sys/fs/selinux/enforce'), { recursive: true });

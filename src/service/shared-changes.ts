@@ -2,13 +2,13 @@
  * What the services of one user, or of the machine, rest upon together: lingering, and the label of their Node.js. It is taken back with
  * the last of them; until then the one that stays remembers that it was us. Only looks.
  */
-import { realFile } from './host.ts';
-import { type InstalledService, lookAtInstalled } from './installed-service.ts';
+import { type Host, realFile } from './host.ts';
+import { type InstalledService, lookAtInstalled, textOf } from './installed-service.ts';
 import type { ChangeWishes } from './install-wishes.ts';
 import { changeSealed } from './sealed-text.ts';
 import { unlabelProgram } from './selinux.ts';
 import { type ServiceProgram, servicePrograms, type ServiceScope } from './service-program.ts';
-import type { Step } from './service-steps.ts';
+import { describeSteps, type Step } from './service-steps.ts';
 import { programOf } from './systemd-words.ts';
 import { noNotes, readNotes, type UnitNotes, withNotes } from './unit-notes.ts';
 import { unitValues } from './unit-text.ts';
@@ -22,7 +22,13 @@ export type TakeBack = {
   stays: string[];
 };
 
-type Other = { program: ServiceProgram; there: InstalledService; text: string };
+type Other = {
+  program: ServiceProgram;
+  there: InstalledService;
+  text: string;
+  /** A package brought its unit, which can remember nothing of ours. */
+  isPackage: boolean;
+};
 
 export async function takeBackShared(
   wishes: ChangeWishes,
@@ -49,7 +55,7 @@ export async function takeBackShared(
     parts.push(
       other === undefined
         ? { handOver: [], undo, stays: [] }
-        : leaveTo(other, { labelledProgram }, `The SELinux label of ${labelledProgram}`, undefined),
+        : leaveTo(other, { labelledProgram }, `The SELinux label of ${labelledProgram}`, commandsOf(undo)),
     );
   }
   return {
@@ -64,29 +70,49 @@ async function otherServices({ program, host, signal }: ChangeWishes, scope: Ser
   const found = await Promise.all(
     others.map(async (other) => ({ program: other, there: await lookAtInstalled(host, other, scope, signal) })),
   );
-  return found.flatMap(({ program, there }) =>
-    there.unitText === undefined || there.isMasked ? [] : [{ program, there, text: there.unitText }],
-  );
+  const theirs = await Promise.all(found.map((other) => asOther(host, other)));
+  return theirs.filter((other) => other !== undefined);
+}
+
+/** @returns undefined where it is no service that could start. */
+async function asOther(
+  host: Host,
+  { program, there }: { program: ServiceProgram; there: InstalledService },
+): Promise<Other | undefined> {
+  const { unitText, packageUnit, isMasked, state } = there;
+  if (isMasked) return undefined;
+  if (unitText !== undefined) return { program, there, text: unitText, isPackage: false };
+  // With the package it is there; whether somebody wants it is another thing.
+  if (packageUnit === undefined || state?.file !== 'enabled') return undefined;
+  return { program, there, text: (await textOf(host, packageUnit)) ?? '', isPackage: true };
 }
 
 /** As its unit says, or as it was when it was labelled. */
-async function startsProgram({ host }: ChangeWishes, { text }: Other, labelled: string): Promise<boolean> {
+async function startsProgram({ host }: ChangeWishes, { text, isPackage }: Other, labelled: string): Promise<boolean> {
+  // What it starts may be a script, of which nobody can tell which Node.js it takes.
+  if (isPackage) return true;
   const named = unitValues(text, 'Service', 'ExecStart').map(programOf);
   const real = await Promise.all(named.map((file) => realFile(host, file)));
   return [...named, ...real].includes(labelled) || readNotes(text).labelledProgram === labelled;
 }
 
+const commandsOf = (steps: readonly Step[]): string => describeSteps(steps).join('; ');
+
 /** @param byHand how it is taken back where the other unit is not ours, and can remember nothing. */
 function leaveTo(
-  { program, there, text }: Other,
+  { program, there, text, isPackage }: Other,
   notes: Partial<UnitNotes>,
   what: string,
-  byHand: string | undefined,
+  byHand: string,
 ): TakeBack {
   const before = readNotes(text);
   const isKnown = Object.entries(notes).every(([name, value]) => before[name as keyof UnitNotes] === value);
-  const wanted = isKnown ? text : changeSealed(text, (body) => withNotes(body, { ...noNotes, ...notes }));
-  const later = wanted === undefined && byHand !== undefined ? ` Later, by hand: ${byHand}` : '';
+  const wanted = isKnown
+    ? text
+    : isPackage
+      ? undefined
+      : changeSealed(text, (body) => withNotes(body, { ...noNotes, ...notes }));
+  const later = wanted === undefined ? ` Later, by hand: ${byHand}` : '';
   return {
     handOver: wanted === undefined || isKnown ? [] : [{ do: 'write', file: there.unitFile, text: wanted, mode: 0o644 }],
     undo: [],

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { execLine, plainText, programOf, unitWord } from './systemd-words.ts';
+import { execLine, plainText, programOf, unitWord, wordsOf } from './systemd-words.ts';
 
 const words = suite('systemd words');
 
@@ -24,6 +24,13 @@ words('reads back what it starts', () => {
   }
   assert.is(programOf('-@/usr/bin/env node'), '/usr/bin/env');
   assert.is(programOf(''), '');
+});
+
+words('reads back the words of a line, also as people write them', () => {
+  const all = ['A=1', 'B=my home/100%', String.raw`C=a"b\c`, "it's", '/a:b'];
+  assert.equal(wordsOf(all.map(unitWord).join(' ')), all);
+  assert.equal(wordsOf(`A=1  'B=2 "3"' \\\n "C=4"`), ['A=1', 'B=2 "3"', '\\', 'C=4']);
+  assert.equal(wordsOf(''), []);
 });
 
 words('refuses what no unit can name', () => {

@@ -9,6 +9,12 @@ export function unitWord(word: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
+/** The words of a line, as `unitWord` writes them, or as people do. */
+export const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))(?=\s|$)/gu)].map(([, double, single, plain]) =>
+    (double?.replaceAll(/\\(.)/gu, '$1') ?? single ?? plain ?? '').replaceAll('%%', '%'),
+  );
+
 /** The rest of a line that is one value, like `WorkingDirectory=`: there quotes would belong to it. */
 export function plainText(text: string): string {
   // oxlint-disable-next-line no-control-regex

@@ -117,6 +117,25 @@ uninstall('leaves lingering to a service that is not ours, and says how it is ta
   assert.is(await machine.read('/home/ann/.config/systemd/user/stt-server.service'), mine);
 });
 
+uninstall("leaves lingering to a package's service that is enabled", async () => {
+  const packageUnit = '/usr/lib/systemd/user/stt-server.service';
+  for (const [enabled, isLeft] of [
+    ['enabled', true],
+    ['disabled', false],
+  ] as const) {
+    await using machine = await fakeMachine({ host: user });
+    await installOnSystemd(machine.worker());
+    await machine.write(packageUnit, '[Service]\nExecStart=/usr/bin/stt-server\n');
+    await machine.set('enabled', enabled);
+    await uninstallOnSystemd(machine.worker());
+    assert.is((await machine.changes()).join('\n').includes('disable-linger'), !isLeft);
+    const told = 'Lingering of ann stays: stt-server needs it. Later, by hand: loginctl disable-linger ann';
+    assert.is(machine.said.includes(told), isLeft, machine.said.join('\n'));
+    assert.is(await machine.read(packageUnit), '[Service]\nExecStart=/usr/bin/stt-server\n');
+    assert.equal(await filesIn(machine, '/home/ann/.config/systemd/user'), []);
+  }
+});
+
 uninstall('a unit that somebody changed stays changed when it is to remember more', async () => {
   await using machine = await fakeMachine({ host: user });
   await installOnSystemd(machine.worker());

@@ -5,15 +5,20 @@ import { parseEnvText } from '../config/env-file.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { WantedTexts } from './planned-units.ts';
 import type { Host } from './host.ts';
-import { isThere, textOf } from './installed-service.ts';
+import { type InstalledService, isThere, textOf } from './installed-service.ts';
 import type { InstallWishes } from './install-wishes.ts';
 import { firstSettingsText, template } from './machine-service.ts';
-import { renderUserUnit, userTemplate } from './render-unit.ts';
+import { renderUserUnit, unitEnvironment, userTemplate } from './render-unit.ts';
+import { readSeal } from './sealed-text.ts';
 import { type Step, tryProgram } from './service-steps.ts';
+import { withPresentPaths } from './shell-environment.ts';
 
 export type UserPlan = { problems: AppError[]; texts: WantedTexts; prepare: Step[] };
 
-export async function planUserService(wishes: InstallWishes): Promise<UserPlan> {
+export async function planUserService(
+  wishes: InstallWishes,
+  { unitText = '' }: Pick<InstalledService, 'unitText'>,
+): Promise<UserPlan> {
   const { program, host, userEnvironment, runAs } = wishes;
   if (runAs !== undefined) {
     throw new AppError('A service of a user runs as that user.', {
@@ -31,9 +36,12 @@ export async function planUserService(wishes: InstallWishes): Promise<UserPlan> 
     program.kind === 'worker'
       ? await template(wishes, `user/${program.unit}.service`)
       : userTemplate(await template(wishes, `${program.unit}.service`));
+  // Of a unit that is not ours nothing is taken over.
+  const present = readSeal(unitText) === undefined ? {} : unitEnvironment(unitText);
+  const environment = await withPresentPaths(host, present, userEnvironment);
   return {
     problems,
-    texts: { unit: renderUserUnit(text, host, userEnvironment), dropIns: {}, sysusers: undefined },
+    texts: { unit: renderUserUnit(text, host, environment), dropIns: {}, sysusers: undefined },
     prepare: await settingsSteps(wishes),
   };
 }

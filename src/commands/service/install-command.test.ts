@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { workerProgram } from '../../../test/support/programs.ts';
@@ -47,7 +48,11 @@ details("a user's service is told where the data is, unless its settings say so"
 
 details('a dry run shows what it would write without what is secret in it, as JSON too', async () => {
   await using folder = await temporaryFolder();
-  const env = { SERVER_URL: 'http://box:8000/?key=hunter2', STT_DATA_DIR: folder.path };
+  const env = { SERVER_URL: 'http://box:8000/?key=hunter2', STT_DATA_DIR: folder.path, HOME: folder.path };
+  // Somebody wrote this one, and its lines are lines of their own in what is shown.
+  const units = folder.join('.config/systemd/user');
+  await mkdir(units, { recursive: true });
+  await writeFile(path.join(units, 'stt-worker.service'), '[Service]\nEnvironment=STT_TOKEN=\\\n  hunter2\nNice=7\n');
   for (const more of [[], ['--json']]) {
     const { stdout, exitCode, outputTail } = await runChild({
       file: process.execPath,
@@ -59,6 +64,7 @@ details('a dry run shows what it would write without what is secret in it, as JS
     // root has no service of its own, and is told what there would be.
     assert.is(exitCode, 0, outputTail);
     assert.match(stdout, /SERVER_URL='?http:\/\/box:8000\/\?\*\*\*/u);
+    assert.match(stdout, /-Environment=STT_TOKEN=\[hidden\][^]*-Nice=7/u);
     assert.not.match(stdout + outputTail, 'hunter2');
   }
 });

@@ -8,7 +8,7 @@ import { thisHost } from '../../service/host.ts';
 import type { ServiceProgram } from '../../service/service-program.ts';
 import { listenForShutdown } from '../../shutdown.ts';
 import { BaseCommand } from '../base-command.ts';
-import { hideSettingSecrets } from './hide-setting-secrets.ts';
+import { hideSettingSecrets, hideSettingSecretsIn } from './hide-setting-secrets.ts';
 
 export const scopeFlags = {
   system: Flags.boolean({ summary: 'The service of the machine. [default for root]', exclusive: ['user'] }),
@@ -57,7 +57,7 @@ export abstract class ServiceVerbCommand extends BaseCommand {
 
   /** @returns what is to be printed as JSON. */
   protected showSteps<Report extends { steps?: string[]; warnings: string[] }>(report: Report): Report {
-    const steps = report.steps?.map(hideSettingSecrets);
+    const steps = report.steps === undefined ? undefined : hideSettingSecretsIn(report.steps);
     for (const step of steps ?? []) this.log(step);
     return { ...report, ...(steps === undefined ? {} : { steps }), warnings: report.warnings.map(hideSettingSecrets) };
   }
