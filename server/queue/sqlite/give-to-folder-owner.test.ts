@@ -16,8 +16,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { someUser } from '../../../test/support/as-user.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
-import { AppError } from '../../../src/app-error.ts';
+import { thrownAppError } from '../../../test/support/thrown.ts';
 import { packageFolder } from '../../../src/package-folder.ts';
 import { runChild } from '../../../src/run-child.ts';
 import { openStore } from '../open-store.ts';
@@ -30,7 +31,7 @@ import { openStoreDirectly } from './open-store-directly.ts';
 const give = suite('what root makes in a folder of another user');
 
 const policy = { maxAttempts: 5, order: 'oldest' } as const;
-const [uid, gid] = [12_345, 12_346];
+const { uid, gid } = someUser;
 const theirs = `${uid}:${gid}`;
 
 const who = () => [process.geteuid?.(), process.getegid?.()];
@@ -48,19 +49,9 @@ const ownersIn = async (folder: string): Promise<Record<string, string>> =>
     ),
   );
 
-function errorOf(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('expected an AppError');
-}
-
 /** Root is not led somewhere else. */
 function refuses(work: () => unknown, file: string, what: string): void {
-  const { code, exitCode, message } = errorOf(work);
+  const { code, exitCode, message } = thrownAppError(work);
   assert.equal([code, exitCode], ['STT_FOREIGN_LINK', 77], message);
   assert.match(message, `${file} is ${what}, in a folder of another user`);
 }
@@ -275,7 +266,7 @@ if (process.getuid?.() === 0) {
     new DatabaseSync(file).exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = wal`);
     await chown(file, uid, gid);
     await chmod(file, 0o444);
-    const error = errorOf(() => openDatabase(file));
+    const error = thrownAppError(() => openDatabase(file));
     assert.match(error.message, /readonly/u);
     assert.equal([error.code, error.exitCode], ['STT_DATABASE', 78]);
   });

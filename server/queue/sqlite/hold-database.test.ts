@@ -3,49 +3,32 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AppError } from '../../../src/app-error.ts';
+import { asSomeUser, someUser } from '../../../test/support/as-user.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { thrown, thrownAppError } from '../../../test/support/thrown.ts';
 import { holdDatabase } from './hold-database.ts';
 import { isTaken, passingTrouble } from './passing-trouble.ts';
 
 const hold = suite('holdDatabase');
 
-function errorOf(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('expected an AppError');
-}
-
-function thrown(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('expected an error');
-}
-
 hold('says that another server has it, and only then', async () => {
   await using folder = await temporaryFolder();
   const file = folder.join('tasks.sqlite');
   const first = holdDatabase(file);
-  const taken = errorOf(() => holdDatabase(file));
+  const taken = thrownAppError(() => holdDatabase(file));
   assert.match(taken.message, /^Another server uses/u);
   assert.is(taken.exitCode, 78);
   first.release();
   holdDatabase(file).release();
 
   // A disk that is not mounted.
-  const away = errorOf(() => holdDatabase(folder.join('away/tasks.sqlite')));
+  const away = thrownAppError(() => holdDatabase(folder.join('away/tasks.sqlite')));
   assert.match(away.message, /cannot be opened now.*ENOENT/u);
   assert.is(away.exitCode, 75);
   // The same, seen by SQLite itself.
   if (process.getuid?.() !== 0) return;
   await symlink(folder.join('away/lock'), folder.join('other.sqlite.lock'));
-  assert.is(errorOf(() => holdDatabase(folder.join('other.sqlite'))).exitCode, 75);
+  assert.is(thrownAppError(() => holdDatabase(folder.join('other.sqlite'))).exitCode, 75);
 });
 
 hold('a full disk and one that is broken may be well later; what is no database will not', async () => {
@@ -71,17 +54,7 @@ hold('a full disk and one that is broken may be well later; what is no database 
 });
 
 if (process.getuid?.() === 0) {
-  const [uid, gid] = [12_345, 12_346];
-  const asUser = <T>(work: () => T): T => {
-    process.setegid?.(gid);
-    process.seteuid?.(uid);
-    try {
-      return work();
-    } finally {
-      process.seteuid?.(0);
-      process.setegid?.(0);
-    }
-  };
+  const { uid, gid } = someUser;
 
   hold('names the lock where that is not ours, and does not take one that can only be read', async () => {
     await using folder = await temporaryFolder();
@@ -93,25 +66,25 @@ if (process.getuid?.() === 0) {
     await writeFile(lock, '');
     for (const mode of [0o600, 0o644]) {
       await chmod(lock, mode);
-      const error = errorOf(() => asUser(() => holdDatabase(file)));
+      const error = thrownAppError(() => asSomeUser(() => holdDatabase(file)));
       assert.equal([error.code, error.exitCode], ['STT_DATABASE_PERMISSION', 77]);
       assert.match(error.message, `User ${uid} may not write ${lock} (of user 0)`);
       assert.match(error.hint ?? '', `sudo chown ${uid}:${gid} ${lock}`);
     }
     await chown(lock, uid, gid);
-    asUser(() => holdDatabase(file)).release();
+    asSomeUser(() => holdDatabase(file)).release();
     // Somebody else than the service.
     await chmod(folder.path, 0o755);
     await chown(file, 0, 0);
     await chown(lock, 0, 0);
-    const stranger = errorOf(() => asUser(() => holdDatabase(file)));
+    const stranger = thrownAppError(() => asSomeUser(() => holdDatabase(file)));
     assert.match(stranger.hint ?? '', /^Do this as user 0/u);
   });
 
   hold('says where the lock cannot be made', async () => {
     await using folder = await temporaryFolder();
     await chmod(folder.path, 0o755);
-    const error = errorOf(() => asUser(() => holdDatabase(folder.join('tasks.sqlite'))));
+    const error = thrownAppError(() => asSomeUser(() => holdDatabase(folder.join('tasks.sqlite'))));
     assert.is(error.exitCode, 77);
     assert.match(error.message, `permission denied, open '${folder.join('tasks.sqlite.lock')}'`);
     assert.match(error.hint ?? '', `Let this user write in ${folder.path},`);
@@ -124,7 +97,7 @@ if (process.getuid?.() === 0) {
     await writeFile(file, '', { mode: 0o644 });
     const error = Object.assign(new Error('attempt to write a readonly database'), { errcode: 8 });
     assert.is(
-      asUser(() => passingTrouble(file, error)),
+      asSomeUser(() => passingTrouble(file, error)),
       undefined,
     );
     assert.is(passingTrouble(file, error)?.exitCode, 74);

@@ -2,8 +2,9 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AppError } from '../../../src/app-error.ts';
+import { asSomeUser, someUser } from '../../../test/support/as-user.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { thrownAppError } from '../../../test/support/thrown.ts';
 import { networkFileSystem } from '../../network-file-system.ts';
 import { migrate } from './migrations.ts';
 import { isSafeSqlite, openDatabase } from './open-database.ts';
@@ -11,16 +12,6 @@ import { isSafeSqlite, openDatabase } from './open-database.ts';
 const run = suite('openDatabase');
 
 const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-
-function errorOf(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('expected an AppError');
-}
 
 run('makes a database whose commits are durable, and the folders to it', async () => {
   await using folder = await temporaryFolder();
@@ -40,7 +31,7 @@ run('a database that is locked for long may be opened later', async () => {
   db.close();
   using rival = new DatabaseSync(file);
   rival.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  const error = errorOf(() => openDatabase(file));
+  const error = thrownAppError(() => openDatabase(file));
   assert.equal([error.code, error.exitCode], ['STT_DATABASE_TROUBLE', 75]);
 });
 
@@ -104,7 +95,7 @@ run('does not open the database of a newer version', async () => {
   const { db, file } = openDatabase(folder.join('tasks.sqlite'));
   db.exec('PRAGMA user_version = 99');
   db.close();
-  const error = errorOf(() => openDatabase(file));
+  const error = thrownAppError(() => openDatabase(file));
   assert.match(error.message, 'newer version of stt');
   assert.is(error.exitCode, 78);
 });
@@ -112,7 +103,7 @@ run('does not open the database of a newer version', async () => {
 run('says what to do when the database cannot be a file', async () => {
   await using folder = await temporaryFolder();
   await mkdir(folder.join('tasks.sqlite'));
-  const error = errorOf(() => openDatabase(folder.join('tasks.sqlite')));
+  const error = thrownAppError(() => openDatabase(folder.join('tasks.sqlite')));
   assert.match(error.message, /EISDIR/u);
   assert.match(error.hint ?? '', /--database/u);
 });
@@ -128,7 +119,7 @@ run('says what to do with a damaged database, and leaves it as it is', async () 
   const damaged = await readFile(file);
   damaged.fill(0xa5, 4096 * 20, 4096 * 24);
   await writeFile(file, damaged);
-  const error = errorOf(() => openDatabase(file));
+  const error = thrownAppError(() => openDatabase(file));
   assert.match(error.message, /is damaged/u);
   assert.match(error.hint ?? '', /backup.*move it/u);
   assert.is(error.exitCode, 78);
@@ -162,17 +153,7 @@ run('knows which SQLite may lose data', () => {
 });
 
 if (process.getuid?.() === 0) {
-  const [uid, gid] = [12_345, 12_346];
-  const asUser = <T>(work: () => T): T => {
-    process.setegid?.(gid);
-    process.seteuid?.(uid);
-    try {
-      return work();
-    } finally {
-      process.seteuid?.(0);
-      process.setegid?.(0);
-    }
-  };
+  const { uid, gid } = someUser;
 
   run('names the log that somebody else left beside it, and what to do', async () => {
     await using folder = await temporaryFolder();
@@ -182,17 +163,17 @@ if (process.getuid?.() === 0) {
     for (const log of [`${file}-wal`, `${file}-shm`]) {
       await writeFile(log, '', { mode: 0o644 });
       await chown(log, 23_456, 23_457);
-      const error = errorOf(() => asUser(() => openDatabase(file)));
+      const error = thrownAppError(() => asSomeUser(() => openDatabase(file)));
       assert.equal([error.code, error.exitCode], ['STT_DATABASE_PERMISSION', 77], error.message);
       assert.match(error.message, `User ${uid} may not write ${log} (of user 23456)`);
       assert.match(error.hint ?? '', `sudo chown ${uid}:${gid} ${log}`);
       await chown(log, uid, gid);
     }
     for (const log of [`${file}-wal`, `${file}-shm`]) await chown(log, 23_456, 23_457);
-    const both = errorOf(() => asUser(() => openDatabase(file)));
+    const both = thrownAppError(() => asSomeUser(() => openDatabase(file)));
     assert.match(both.hint ?? '', `sudo chown ${uid}:${gid} ${file}-wal ${file}-shm &&`);
     for (const log of [`${file}-wal`, `${file}-shm`]) await chown(log, uid, gid);
-    asUser(() => openDatabase(file)).db.close();
+    asSomeUser(() => openDatabase(file)).db.close();
   });
 
   run('lets who may only read it read it, beside a server', async () => {
@@ -200,7 +181,7 @@ if (process.getuid?.() === 0) {
     await chmod(folder.path, 0o755);
     const { db, file } = openDatabase(folder.join('tasks.sqlite'));
     for (const ending of ['', '-wal', '-shm']) await chmod(file + ending, 0o644);
-    asUser(() => {
+    asSomeUser(() => {
       const reader = openDatabase(file, { isChecked: false }).db;
       assert.is(pragma(reader, 'user_version'), 3);
       reader.close();

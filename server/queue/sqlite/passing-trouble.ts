@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { AppError, messageOf, systemErrorCode } from '../../../src/app-error.ts';
 import { type ExitCode, exitCodes } from '../../../src/exit-codes.ts';
 import { requireAccess } from './database-file.ts';
+import { sqliteCode } from './store-trouble.ts';
 
 /** SQLITE_BUSY, SQLITE_LOCKED (sqlite.org/rescode.html). */
 const taken: ReadonlySet<number> = new Set([5, 6]);
@@ -62,10 +63,4 @@ function exitCodeOf(file: string, error: unknown): ExitCode | undefined {
   } catch (reason) {
     return bySystem.get(systemErrorCode(reason) ?? '');
   }
-}
-
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  // The upper bytes say more about the same trouble.
-  return error.errcode & 0xff;
 }

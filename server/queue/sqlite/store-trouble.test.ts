@@ -1,32 +1,24 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { thrown } from '../../../test/support/thrown.ts';
 import { openDatabase } from './open-database.ts';
 import { isStoreTrouble } from './store-trouble.ts';
 
 const run = suite('isStoreTrouble');
-
-function errorOf(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('expected an error');
-}
 
 run('tells a full disk and a locked database from faults of ours', async () => {
   await using folder = await temporaryFolder();
   const { db, file } = openDatabase(folder.join('tasks.sqlite'));
   const { db: rival } = openDatabase(file);
   rival.exec('BEGIN IMMEDIATE');
-  assert.ok(isStoreTrouble(errorOf(() => db.exec('BEGIN IMMEDIATE'))), 'locked');
+  assert.ok(isStoreTrouble(thrown(() => db.exec('BEGIN IMMEDIATE'))), 'locked');
   rival.exec('ROLLBACK');
   rival.close();
 
   db.exec('PRAGMA max_page_count = 1');
-  assert.not.ok(isStoreTrouble(errorOf(() => db.exec('CREATE TABLE more (x) STRICT'))), 'a fault');
-  assert.ok(isStoreTrouble(errorOf(() => db.exec('CREATE TABLE more (x ANY) STRICT'))), 'full');
+  assert.not.ok(isStoreTrouble(thrown(() => db.exec('CREATE TABLE more (x) STRICT'))), 'a fault');
+  assert.ok(isStoreTrouble(thrown(() => db.exec('CREATE TABLE more (x ANY) STRICT'))), 'full');
   db.close();
 });
 
