@@ -11,7 +11,6 @@ import {
 import { serverEnvFile, serverSources } from '../../src/config/load-settings.ts';
 import { serverSettings } from '../../src/config/server-settings.ts';
 import { carriedSettings, settingsFileOf } from '../../src/service/carried-settings.ts';
-import { thisHost } from '../../src/service/host.ts';
 import type { InstallReport } from '../../src/service/install-on-systemd.ts';
 import { scopeOf } from '../../src/service/install-wishes.ts';
 import { serverProgram } from '../../src/service/service-program.ts';
@@ -45,8 +44,9 @@ export class InstallServerServiceCommand extends InstallCommand {
   async run(): Promise<InstallReport> {
     const { flags } = await this.parse(InstallServerServiceCommand);
     const sources = serverSources();
-    const host = thisHost(this.program, process.argv[1]);
-    const scope = scopeOf({ scope: flags.system ? 'system' : flags.user ? 'user' : undefined, host });
+    const target = this.targetOf(flags);
+    const { host } = target;
+    const scope = scopeOf(target);
     const carried = carriedSettings(scope, sources, ['AUDIO_DIR']);
     const firstSettings = Object.fromEntries(
       Object.entries(carried).map(([name, folder]) => [name, path.resolve(folder)]),

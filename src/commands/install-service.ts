@@ -8,7 +8,6 @@ import { workerSettings } from '../config/worker-settings.ts';
 import { type EngineSettings, findEngine } from '../engine/find-engine.ts';
 import { isEngineName } from '../config/unknown-settings.ts';
 import { carriedSettings, settingsFileOf } from '../service/carried-settings.ts';
-import { thisHost } from '../service/host.ts';
 import type { InstallReport } from '../service/install-on-systemd.ts';
 import { type EngineFound, scopeOf } from '../service/install-wishes.ts';
 import { type ServiceScope, systemDataFolder, workerProgram } from '../service/service-program.ts';
@@ -38,8 +37,9 @@ export class InstallWorkerServiceCommand extends InstallCommand {
   async run(): Promise<InstallReport> {
     const { flags } = await this.parse(InstallWorkerServiceCommand);
     const sources = workerSources();
-    const host = thisHost(this.program, process.argv[1]);
-    const scope = scopeOf({ scope: flags.system ? 'system' : flags.user ? 'user' : undefined, host });
+    const target = this.targetOf(flags);
+    const { host } = target;
+    const scope = scopeOf(target);
     const engineNames = sources.flatMap(({ record }) => Object.keys(record)).filter(isEngineName);
     const firstSettings = carriedSettings(scope, sources, ['SERVER_URL', ...engineNames]);
     const details = userDetails(workerEnvFile(), sources);

@@ -13,12 +13,17 @@ export function carriedSettings(
 ): Record<string, string> {
   // The folder that root works in may be anybody's, and so may the .env there.
   const trusted = scope === 'system' ? sources.filter(({ file }) => file === undefined) : sources;
-  const found = names.map((name) => {
-    const values = trusted.map(({ record }) => record[name]?.trim() ?? '');
-    return [name, values.find((value) => value !== '')] as const;
-  });
-  return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = givenIn(trusted, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
+
+/** What a setting is for who runs the command. */
+export const givenIn = (sources: readonly SettingSource[], name: string): string | undefined =>
+  sources.map(({ record }) => record[name]?.trim()).find((value) => value !== undefined && value !== '');
 
 /** The file that the service will read. @param ownFile that of who asks. */
 export const settingsFileOf = (

@@ -5,6 +5,7 @@ import { parseEnvText } from '../config/env-file.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from './host.ts';
 import { type InstalledService, textOf } from './installed-service.ts';
+import { environmentOf } from './render-unit.ts';
 import { type ServiceProgram, systemDataFolder } from './service-program.ts';
 import { unitValues } from './unit-text.ts';
 
@@ -33,15 +34,6 @@ export async function dataFolderProblem(
 }
 
 /** @param lines of `Environment=`, after that of the unit. @returns undefined where none of them is left that says so: the settings count. */
-function usedFolder(lines: readonly string[]): string | undefined {
-  // An empty one takes back all before it, also that of the unit.
-  const reset = lines.lastIndexOf('');
-  const told = lines.slice(reset + 1).flatMap(dataFolderIn);
-  return told.at(-1) ?? (reset < 0 ? systemDataFolder : undefined);
-}
-
-/** Of `Environment="A=1" STT_DATA_DIR=/data`. */
-const dataFolderIn = (line: string): string[] =>
-  [...line.matchAll(/(?:^|\s)(?:"STT_DATA_DIR=([^"]*)"|'STT_DATA_DIR=([^']*)'|STT_DATA_DIR=(\S*))/gu)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? '',
-  );
+const usedFolder = (lines: readonly string[]): string | undefined =>
+  // An empty one takes back that of the unit as well.
+  environmentOf(lines)['STT_DATA_DIR'] ?? (lines.includes('') ? undefined : systemDataFolder);

@@ -17,7 +17,7 @@ import { describeDifference, obtainConsent, type PlannedFile } from './overwrite
 import { fileSteps, isChanged } from './planned-units.ts';
 import { judgeFile, sealText } from './sealed-text.ts';
 import type { ServiceScope } from './service-program.ts';
-import { describeSteps, run, runSteps, type Step, tryProgram } from './service-steps.ts';
+import { changesSettings, describeSteps, run, runSteps, type Step, tryProgram } from './service-steps.ts';
 import { goneFrom } from './shell-environment.ts';
 import type { UninstallReport } from './uninstall-on-systemd.ts';
 import { settingsSteps } from './user-service.ts';
@@ -51,7 +51,7 @@ export async function installOnLaunchd(wishes: InstallWishes): Promise<InstallRe
   // A daemon has the settings of the user that it runs as.
   const settings = scope === 'user' ? await settingsSteps(wishes) : [];
   const log = user === undefined ? [] : await logSteps(wishes, place, user, isChanged(planned));
-  const isNew = isChanged(planned) || settings.some(({ do: what }) => what === 'setting' || what === 'create');
+  const isNew = isChanged(planned) || changesSettings(settings);
   const steps = [
     ...settings,
     ...(isChanged(planned) ? [{ do: 'folder', folder: path.dirname(place.logFile), mode: 0o755 } as const] : []),

@@ -12,7 +12,7 @@ import { fileSteps, isChanged, planUnits } from './planned-units.ts';
 import { unitEnvironment } from './render-unit.ts';
 import { lookAtSelinux, relabel, type Selinux, selinuxWarning } from './selinux.ts';
 import type { ServiceScope } from './service-program.ts';
-import { describeSteps, run, runSteps, type Step } from './service-steps.ts';
+import { changesSettings, describeSteps, run, runSteps, type Step } from './service-steps.ts';
 import { goneFrom } from './shell-environment.ts';
 import { resetCommand, type Start, startNeeded, startService } from './start-service.ts';
 import { isSystemdHere, managerEnvironment, noSystemd, noUserManager, systemctl } from './systemd-manager.ts';
@@ -43,8 +43,6 @@ type Situation = {
   node: string;
   plan: UserPlan | MachinePlan;
   machine: MachinePlan | undefined;
-  /** Its settings become others. */
-  changesSettings: boolean;
 };
 
 export async function installOnSystemd(wishes: InstallWishes): Promise<InstallReport> {
@@ -57,9 +55,8 @@ export async function installOnSystemd(wishes: InstallWishes): Promise<InstallRe
   const selinux: Selinux = scope === 'system' ? await lookAtSelinux(host, node, signal) : { mode: 'off' };
   const machine = scope === 'system' ? await planMachineService(wishes, there, { selinux, node }) : undefined;
   const plan = machine ?? (await planUserService(wishes, there));
-  const changesSettings = plan.prepare.some((step) => step.do === 'setting' || step.do === 'create');
   const unit = `${program.unit}.service`;
-  const situation: Situation = { wishes, scope, unit, there, selinux, node, plan, machine, changesSettings };
+  const situation: Situation = { wishes, scope, unit, there, selinux, node, plan, machine };
   const data = scope === 'system' ? await dataFolderProblem(host, program, there) : undefined;
   const problems = [obstacle, data, ...plan.problems].filter((problem) => problem !== undefined);
   if (wishes.isDryRun) return describe(situation, problems);
@@ -155,7 +152,7 @@ async function install(situation: Situation): Promise<InstallReport> {
     await startService({ host, program, scope, signal }, start);
     say(`${unit} runs. What it does: ${program.bin} service status`);
   } else if (steps.length > 0 || !isUp(there)) {
-    say(laterText(situation, changed.length > 0 || situation.changesSettings));
+    say(laterText(situation, changed.length > 0 || changesSettings(plan.prepare)));
   }
   const written = changed.filter(({ wanted }) => wanted !== undefined).map(({ file }) => file);
   const removed = changed.filter(({ wanted }) => wanted === undefined).map(({ file }) => file);
@@ -217,8 +214,8 @@ function sysusersFile(
 }
 
 /** Undefined: it is not to be, or runs already as it is to run. */
-const startOf = ({ wishes, there, changesSettings }: Situation, files: readonly PlannedFile[]): Start | undefined =>
-  wishes.isStarted ? startNeeded(there.state, changesSettings || files.some(isChanged)) : undefined;
+const startOf = ({ wishes, there, plan }: Situation, files: readonly PlannedFile[]): Start | undefined =>
+  wishes.isStarted ? startNeeded(there.state, changesSettings(plan.prepare) || files.some(isChanged)) : undefined;
 
 /** For a dry run. */
 function startSteps(situation: Situation, files: readonly PlannedFile[]): Step[] {

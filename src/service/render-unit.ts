@@ -29,9 +29,11 @@ export function renderUserUnit(
 }
 
 /** What a unit tells its service. */
-export function unitEnvironment(unit: string): Record<string, string> {
-  const lines = unitValues(unit, 'Service', 'Environment');
-  // An empty one takes back those before it.
+export const unitEnvironment = (unit: string): Record<string, string> =>
+  environmentOf(unitValues(unit, 'Service', 'Environment'));
+
+/** @param lines of `Environment=`, in the order in which systemd reads them: an empty one takes back those before it. */
+export function environmentOf(lines: readonly string[]): Record<string, string> {
   const words = lines.slice(lines.lastIndexOf('') + 1).flatMap(wordsOf);
   const entries = words.map((word): [string, string] => {
     const [name = '', ...value] = word.split('=');

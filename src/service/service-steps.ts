@@ -34,6 +34,10 @@ export type RunStep = {
 
 export const run = (...argv: string[]): RunStep => ({ do: 'run', argv });
 
+/** Whether a service that runs has other settings after them. */
+export const changesSettings = (steps: readonly Step[]): boolean =>
+  steps.some((step) => step.do === 'setting' || step.do === 'create');
+
 /** For people, and what is a command can be pasted into a shell. */
 export const describeSteps = (steps: readonly Step[]): string[] => steps.flatMap(describeStep);
 

@@ -5,6 +5,7 @@ import { dataFolder, type SettingSource } from '../../config/load-settings.ts';
 import { readEnvFile } from '../../config/read-env-file.ts';
 import type { InstallReport } from '../../service/install-on-systemd.ts';
 import type { InstallWishes } from '../../service/install-wishes.ts';
+import { givenIn } from '../../service/carried-settings.ts';
 import { serviceVerbs } from '../../service/service-by-platform.ts';
 import { changeFlags, ServiceVerbCommand } from './service-verb-command.ts';
 
@@ -64,10 +65,6 @@ export function userDetails(
     userEnvironment: { STT_ENV_FILE: file, ...(isInFile ? {} : { STT_DATA_DIR: folder }) },
   };
 }
-
-/** What a setting is for who runs the command. */
-export const givenIn = (sources: readonly SettingSource[], name: string): string | undefined =>
-  sources.map(({ record }) => record[name]?.trim()).find((value) => value !== undefined && value !== '');
 
 type InstallFlagValues = {
   now: boolean;

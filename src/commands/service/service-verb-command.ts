@@ -30,11 +30,8 @@ export abstract class ServiceVerbCommand extends BaseCommand {
   /** Ctrl-C ends what was started, and is no bug. */
   protected async withWishes<T>(flags: ScopeFlags, act: (wishes: ServiceWishes) => Promise<T>): Promise<T> {
     using shutdown = listenForShutdown();
-    const scope = flags.system ? 'system' : flags.user ? 'user' : undefined;
     const wishes: ServiceWishes = {
-      program: this.program,
-      host: thisHost(this.program, process.argv[1]),
-      scope,
+      ...this.targetOf(flags),
       say: (line) => this.say(hideSettingSecrets(line)),
       signal: shutdown.drain,
     };
@@ -43,6 +40,15 @@ export abstract class ServiceVerbCommand extends BaseCommand {
     } catch (error) {
       throw shutdown.drain.aborted ? interrupted(error) : error;
     }
+  }
+
+  /** Which service of which machine. */
+  protected targetOf(flags: ScopeFlags): Pick<ServiceWishes, 'program' | 'host' | 'scope'> {
+    return {
+      program: this.program,
+      host: thisHost(this.program, process.argv[1]),
+      scope: flags.system ? 'system' : flags.user ? 'user' : undefined,
+    };
   }
 
   protected changeOf(flags: ChangeFlags): Omit<ChangeWishes, keyof ServiceWishes> {
